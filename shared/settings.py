@@ -1,0 +1,69 @@
+"""Settings from the environment, read once and refused with one line when they are wrong.
+
+Each service has one frozen class over :class:`ServiceSettings`. A message names the variable and what
+would be right; it never holds the value, which may be a secret.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+"""A TCP port."""
+
+
+def _http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return value.rstrip("/")
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+"""An http or https address without a trailing slash."""
+
+
+class ServiceSettings(BaseSettings):
+    """What every service reads. An empty string in the environment means unset."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
+
+    data_dir: Path = Path("data")
+    """Where all state lives: a folder on a local disk."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    internal_token: SecretStr = Field(min_length=16)
+    """Signs who a request is from, between the gateway and the services."""
+
+
+_S = TypeVar("_S", bound=BaseSettings)
+
+
+def load(cls: type[_S], **overrides: Any) -> _S:
+    """Read ``cls`` from the environment, or end the process with one line that names what is wrong."""
+    try:
+        return cls(**overrides)
+    except ValidationError as error:
+        refuse(describe(error))
+
+
+def describe(error: ValidationError) -> str:
+    """Return what is wrong in one line: each variable's name and the reason, no value."""
+    problems = (
+        f"{'.'.join(str(part) for part in entry['loc']).upper() or 'settings'}: {_reason(entry)}"
+        for entry in error.errors(include_input=False, include_url=False)
+    )
+    return "; ".join(problems)
+
+
+def refuse(reason: str) -> NoReturn:
+    """End the process with ``reason`` on one line of standard error and exit code 2."""
+    sys.stderr.write(f"carrel: {reason}\n")
+    raise SystemExit(2)
+
+
+def _reason(entry: Any) -> str:
+    message = str(entry["msg"]).removeprefix("Value error, ")
+    return "is missing" if entry["type"] == "missing" else message[:1].lower() + message[1:]
