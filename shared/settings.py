@@ -28,7 +28,9 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 class ServiceSettings(BaseSettings):
     """What every service reads. An empty string in the environment means unset."""
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        frozen=True, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     data_dir: Path = Path("data")
     """Where all state lives: a folder on a local disk."""

@@ -1,0 +1,1 @@
+"""The only ways one part of Carrel calls another."""

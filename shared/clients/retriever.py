@@ -1,0 +1,83 @@
+"""The retriever, as the chat service calls it."""
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from shared.auth import Principal, signed_headers
+from shared.contracts.retriever import AnswerRequest, RunEnd, RunEvent
+from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError, from_problem
+from shared.http import REQUEST_ID_HEADER
+from shared.logging import request_id
+from shared.sse import MEDIA_TYPE, Decoder
+
+_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
+
+
+class RetrieverClient:
+    """Calls the retriever over HTTP, signed as ``principal``.
+
+    ``http`` is used as it is: its base URL, limits and timeouts are the caller's.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, *, principal: Principal, token: str) -> None:
+        self._http, self._principal, self._token = http, principal, token
+
+    async def answer(self, request: AnswerRequest) -> AsyncIterator[RunEvent]:
+        """Yield the events of one grounded answer; the last is always ``run-end``.
+
+        Raises
+        ------
+        CarrelError
+            What the retriever answered instead of a stream, or ``upstream_unavailable`` or
+            ``upstream_timeout`` when it could not be reached, fell silent or broke off.
+        """
+        body = request.model_dump(mode="json", exclude_none=True) | {"stream": True}
+        headers = self._headers() | {"accept": MEDIA_TYPE}
+        with _translated():
+            async with self._http.stream("POST", "/v1/answer", json=body, headers=headers) as response:
+                if response.status_code != 200:
+                    raise await _refusal(response)
+                async for event in _events(response):
+                    yield event
+                    if isinstance(event, RunEnd):
+                        return
+        raise UpstreamUnavailableError("The retriever broke off in the middle of an answer")
+
+    def _headers(self) -> dict[str, str]:
+        headers = signed_headers(self._principal, token=self._token, now=time.time())
+        if rid := request_id.get():
+            headers[REQUEST_ID_HEADER] = rid
+        return headers
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Our errors for the driver's; most specific first."""
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise UpstreamTimeoutError("The retriever did not answer in time") from error
+    except httpx.TransportError as error:
+        raise UpstreamUnavailableError("The retriever cannot be reached") from error
+    except (ValidationError, ValueError) as error:
+        raise UpstreamUnavailableError("The retriever sent something that is not an event") from error
+
+
+async def _events(response: httpx.Response) -> AsyncIterator[RunEvent]:
+    decoder = Decoder()
+    async for chunk in response.aiter_raw():
+        for event in decoder.feed(chunk):
+            yield _EVENT.validate_json(event.data)
+
+
+async def _refusal(response: httpx.Response) -> CarrelError:
+    await response.aread()
+    try:
+        body = response.json()
+    except ValueError:
+        body = {}
+    return from_problem(body if isinstance(body, dict) else {}, status=response.status_code)

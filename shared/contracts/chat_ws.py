@@ -1,0 +1,110 @@
+"""What the chat service takes and answers over HTTP, and the chat protocol's client frames.
+
+The server's run frames are the retriever's run events with the run's ids and numbers added.
+"""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.retriever import MAX_MESSAGE_CHARS, Citation, Filters, PageContext
+from shared.contracts.wire import Answer, Instant, Request, Text
+
+SUBPROTOCOL = "carrel.v1"
+TOKEN_SUBPROTOCOL_PREFIX = "carrel.token."  # noqa: S105 - the prefix before a token, not one
+
+Id = Annotated[Text, Field(min_length=1, max_length=64)]
+
+
+class MessageCreate(Request):
+    """Ask; without ``conversation_id`` a new conversation begins."""
+
+    type: Literal["message-create"] = "message-create"
+    client_message_id: UUID
+    conversation_id: Id | None = None
+    # Not bounded here: a message that is too long has an error code of its own.
+    content: Text
+    context: PageContext | None = None
+    filters: Filters = {}
+    options: Annotated[dict[str, Any], Field(max_length=16)] = {}
+
+
+class RunCancel(Request):
+    """Stop the answer; what was said so far is kept."""
+
+    type: Literal["run-cancel"] = "run-cancel"
+    run_id: Id
+
+
+class RunResume(Request):
+    """Replay what was missed after ``starting_after``, then go on live."""
+
+    type: Literal["run-resume"] = "run-resume"
+    run_id: Id
+    starting_after: Annotated[int, Field(ge=0, le=2**53)]
+
+
+class RunRegenerate(Request):
+    """Another run for the same user message."""
+
+    type: Literal["run-regenerate"] = "run-regenerate"
+    message_id: Id
+    client_message_id: UUID
+
+
+class Ping(Request):
+    """Answered by ``pong`` with the same nonce."""
+
+    type: Literal["ping"] = "ping"
+    nonce: Annotated[Text, Field(max_length=200)] | Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
+
+
+ClientFrame = Annotated[
+    MessageCreate | RunCancel | RunResume | RunRegenerate | Ping, Field(discriminator="type")
+]
+
+
+class Conversation(Answer):
+    """The stored list of messages, without them."""
+
+    id: str
+    title: str
+    created_at: Instant
+    updated_at: Instant
+    message_count: int
+
+
+RunStatus = Literal["running", "completed", "cancelled", "failed", "incomplete"]
+
+
+class Message(Answer):
+    """One user or assistant turn, as stored."""
+
+    id: str
+    conversation_id: str
+    role: Literal["user", "assistant"]
+    content: str
+    citations: list[Citation] = []
+    created_at: Instant
+    run_id: str | None = None
+    """The run that made (assistant) or was asked for by (user) this message."""
+    status: RunStatus | None = None
+    finish_reason: str | None = None
+    degraded: list[str] = []
+
+
+__all__ = [
+    "MAX_MESSAGE_CHARS",
+    "SUBPROTOCOL",
+    "TOKEN_SUBPROTOCOL_PREFIX",
+    "ClientFrame",
+    "Conversation",
+    "Message",
+    "MessageCreate",
+    "Ping",
+    "RunCancel",
+    "RunRegenerate",
+    "RunResume",
+    "RunStatus",
+]

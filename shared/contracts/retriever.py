@@ -1,0 +1,248 @@
+"""What the retriever takes and answers: documents, search, grounded answers.
+
+``/v1/answer`` streams the run events of the chat protocol without a run's ids and numbers, in this
+order: ``run-start``, ``search-queries``, ``search-results``, ``message-start``, ``content-delta`` and
+``citation-start`` (any number), ``message-end``, ``run-end``. The stream always ends in ``run-end``; one
+that does not was cut.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
+
+from shared.contracts.wire import Answer, Instant, Request, Text
+
+MAX_QUERY_CHARS = 8_000
+MAX_MESSAGE_CHARS = 8_000
+MAX_MESSAGES = 50
+
+Scalar = Text | StrictBool | StrictInt | StrictFloat
+
+
+class Range(Request):
+    """A numeric range; every bound that is given must hold."""
+
+    gt: float | None = None
+    gte: float | None = None
+    lt: float | None = None
+    lte: float | None = None
+
+
+FilterValue = Scalar | Annotated[list[Scalar], Field(min_length=1, max_length=100)] | Range
+Filters = Annotated[dict[str, FilterValue], Field(max_length=16)]
+"""By metadata key, all must hold: a scalar equals, a list is any of, a range object is a range.
+
+``document_id`` and ``url`` name the document's own fields, every other key a key of its metadata.
+"""
+
+
+class SearchRequest(Request):
+    """Body of ``POST /v1/search``."""
+
+    query: Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
+    limit: Annotated[int, Field(ge=1, le=50)] = 10
+    filters: Filters = {}
+    rerank: bool = True
+
+
+class Passage(Answer):
+    """A chunk as retrieved and ranked for one question."""
+
+    id: str
+    document_id: str
+    title: str
+    url: str
+    """Opens the very paragraph, or empty when the document has no address."""
+    anchor: str
+    heading_path: list[str]
+    text: str
+    score: float
+
+
+class SearchAnswer(Answer):
+    """Answer of ``POST /v1/search``."""
+
+    passages: list[Passage]
+    index_version: str
+    degraded: list[str] = []
+    timing_ms: dict[str, float] = {}
+
+
+class Turn(Request):
+    """One earlier or the present turn of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: Annotated[Text, Field(max_length=64_000)]
+
+
+class PageContext(Request):
+    """Where the visitor is while asking, and how much that narrows the search."""
+
+    page_url: Annotated[Text, Field(max_length=2_000)] = ""
+    page_title: Annotated[Text, Field(max_length=500)] = ""
+    selected_text: Annotated[Text, Field(max_length=8_000)] = ""
+    grounding: Literal["selection", "page", "all"] = "all"
+
+
+class AnswerRequest(Request):
+    """Body of ``POST /v1/answer``; the last message is the question."""
+
+    messages: Annotated[list[Turn], Field(min_length=1, max_length=MAX_MESSAGES)]
+    filters: Filters = {}
+    context: PageContext | None = None
+    stream: bool = False
+
+
+class CitationSource(Answer):
+    """One source of a cited span; ``quote`` stands verbatim in the document."""
+
+    document_id: str
+    passage_id: str
+    title: str
+    url: str
+    quote: str
+    heading_path: list[str] = []
+
+
+class Citation(Answer):
+    """The link from a span of the answer to its sources.
+
+    ``start`` and ``end`` are offsets in Unicode code points into the answer; ``text`` is that slice.
+    """
+
+    start: int
+    end: int
+    text: str
+    sources: list[CitationSource]
+
+
+class Usage(Answer):
+    """What an answer cost; all zero when no model was called."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    search_units: int = 0
+
+
+FinishReason = Literal["complete", "max_tokens", "refused", "cancelled", "error"]
+"""Why the message ended; ``refused`` means the documents do not hold an answer."""
+
+
+class GroundedAnswer(Answer):
+    """Answer of ``POST /v1/answer`` without streaming."""
+
+    answer: str
+    citations: list[Citation]
+    passages: list[Passage]
+    queries: list[str]
+    model: str
+    index_version: str
+    finish_reason: FinishReason
+    usage: Usage = Usage()
+    degraded: list[str] = []
+    cached: bool = False
+
+
+class Delta(Answer):
+    """The part of a ``content-delta`` that grows the answer."""
+
+    text: str
+
+
+class RunStart(Answer):
+    type: Literal["run-start"] = "run-start"
+    model: str
+    index_version: str
+
+
+class SearchQueries(Answer):
+    type: Literal["search-queries"] = "search-queries"
+    queries: list[str]
+
+
+class SearchResults(Answer):
+    type: Literal["search-results"] = "search-results"
+    passages: list[Passage]
+
+
+class MessageStart(Answer):
+    type: Literal["message-start"] = "message-start"
+
+
+class ContentDelta(Answer):
+    type: Literal["content-delta"] = "content-delta"
+    delta: Delta
+
+
+class CitationStart(Answer):
+    type: Literal["citation-start"] = "citation-start"
+    citation: Citation
+
+
+class MessageEnd(Answer):
+    type: Literal["message-end"] = "message-end"
+    finish_reason: FinishReason
+    usage: Usage = Usage()
+
+
+class RunError(Answer):
+    """Why a run failed."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class RunEnd(Answer):
+    type: Literal["run-end"] = "run-end"
+    status: Literal["completed", "cancelled", "failed", "incomplete"]
+    degraded: list[str] = []
+    cached: bool = False
+    error: RunError | None = None
+
+
+RunEvent = Annotated[
+    RunStart
+    | SearchQueries
+    | SearchResults
+    | MessageStart
+    | ContentDelta
+    | CitationStart
+    | MessageEnd
+    | RunEnd,
+    Field(discriminator="type"),
+]
+
+
+class DocumentSummary(Answer):
+    """A document as it stands in the index."""
+
+    id: str
+    title: str
+    url: str
+    media_type: str
+    metadata: dict[str, Any]
+    content_hash: str
+    """sha256 of what was given: the content and its url, title and metadata."""
+    characters: int
+    chunk_count: int
+    created_at: Instant
+    updated_at: Instant
+
+
+class Chunk(Answer):
+    """A stored chunk; ``start`` and ``end`` are offsets in code points into the document's text."""
+
+    id: str
+    ordinal: int
+    heading_path: list[str]
+    anchor: str
+    start: int
+    end: int
+    text: str
+
+
+class Document(DocumentSummary):
+    """A document with its chunks."""
+
+    chunks: list[Chunk]

@@ -1,0 +1,64 @@
+"""The two bases of every contract, and the shapes all services share."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
+
+_T = TypeVar("_T")
+
+
+class Request(BaseModel):
+    """A body a client sends: an unknown field is an error, so that a typo is never silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+
+
+class Answer(BaseModel):
+    """A body we send: the reader ignores fields it does not know."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def _storable(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not contain the NUL character")
+    if any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+        raise ValueError("must be valid Unicode: it holds a lone surrogate")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""Text that every store of ours can hold: no NUL, no lone surrogate."""
+
+
+def timestamp(value: datetime) -> str:
+    """Return ``value`` as RFC 3339 in UTC with milliseconds."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Instant = Annotated[datetime, PlainSerializer(timestamp, when_used="json")]
+"""An aware instant; RFC 3339 UTC on the wire."""
+
+
+class Page(Answer, Generic[_T]):
+    """One page of a list; ``next_cursor`` is opaque and null on the last page."""
+
+    items: list[_T]
+    next_cursor: str | None = None
+
+
+class Check(Answer):
+    """The state of one thing a service needs."""
+
+    status: Literal["ok", "degraded", "down"]
+    detail: str = ""
+
+
+class Health(Answer):
+    """A service's own health. ``down`` means it cannot do its main job."""
+
+    status: Literal["ok", "degraded", "down"]
+    version: str
+    uptime_s: float
+    checks: dict[str, Check]
