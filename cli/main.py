@@ -1,0 +1,148 @@
+"""The command line: ``carrel``. Each command is imported when it is called, so that help comes at once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared import __version__
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Carrel answers questions about your documents.",
+)
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        help="The server's address. Else CARREL_URL, else this machine's, on PORT.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"carrel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _carrel(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    from cli.terminal import never_fail_to_encode
+
+    never_fail_to_encode()
+
+
+@app.command("up")
+def _up() -> None:
+    """Start Carrel in the foreground; Ctrl-C stops it."""
+    from cli.up import up
+
+    up()
+
+
+@app.command("ingest")
+def _ingest(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Files and folders: .md .markdown .html .htm .txt", show_default=False),
+    ],
+    prefix: Annotated[str, typer.Option(help="Put before each document's id, with a slash.")] = "",
+    base_url: Annotated[
+        str, typer.Option(help="Where the documents are published; the path within the folder is added.")
+    ] = "",
+    url_suffix: Annotated[str, typer.Option(help="What .md becomes in a document's address.")] = ".html",
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE", help="Kept with every document; may be repeated.", show_default=False
+        ),
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=32, help="Documents sent at once.")] = 4,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Name the files that are skipped.")
+    ] = False,
+    url: Url = None,
+) -> None:
+    """Take in documents. What is unchanged is left alone, so it may be repeated at any time.
+
+    A document's id is its path within the folder given, so the same folder gives the same ids.
+
+    Exit code: 0 all well, 1 some failed, 2 nothing could be tried.
+    """
+    from cli import connection
+    from cli.ingest import Options, ingest
+
+    options = Options(
+        prefix=_prefix(prefix),
+        base_url=_web_address(base_url),
+        url_suffix=_unicode(url_suffix, hint="--url-suffix"),
+        metadata=dict(_pair(text) for text in metadata or ()),
+        concurrency=concurrency,
+        verbose=verbose,
+    )
+    raise typer.Exit(ingest(paths, options, settings=connection.settings(url)))
+
+
+@app.command("ask")
+def _ask(
+    question: Annotated[list[str], typer.Argument(help="The question, quoted or not.", show_default=False)],
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Ask one question; the answer comes with its sources.
+
+    Exit code: 0 answered, 3 refused because the documents hold no answer, 1 failed, 2 server out of reach.
+    """
+    from cli import connection
+    from cli.ask import ask
+
+    text = _unicode(" ".join(question), hint="QUESTION")
+    raise typer.Exit(ask(text, settings=connection.settings(url), as_json=as_json))
+
+
+@app.command("status")
+def _status(as_json: AsJson = False, url: Url = None) -> None:
+    """Show how the server and everything it needs is.
+
+    Exit code: 0 ok, 1 degraded, 2 down or out of reach.
+    """
+    from cli import connection
+    from cli.status import status
+
+    raise typer.Exit(status(settings=connection.settings(url), as_json=as_json))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = _unicode(text, hint="--metadata").partition("=")
+    if not (key and equals):
+        raise typer.BadParameter("must be KEY=VALUE", param_hint="--metadata")
+    return key, value
+
+
+def _prefix(text: str) -> str:
+    if any(part in (".", "..") for part in text.split("/")):
+        raise typer.BadParameter("must not hold . or .. as a part", param_hint="--prefix")
+    return _unicode(text, hint="--prefix")
+
+
+def _web_address(text: str) -> str:
+    if text and not text.startswith(("http://", "https://")):
+        raise typer.BadParameter("must begin with http:// or https://", param_hint="--base-url")
+    return _unicode(text, hint="--base-url")
+
+
+def _unicode(text: str, *, hint: str) -> str:
+    # An argument that is not in the terminal's encoding arrives with lone surrogates.
+    if any(0xD800 <= ord(char) <= 0xDFFF for char in text):
+        raise typer.BadParameter("is not valid UTF-8", param_hint=hint)
+    return text
