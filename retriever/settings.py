@@ -1,0 +1,18 @@
+"""What the retriever reads from the environment."""
+
+from pydantic import Field, SecretStr
+
+from shared.settings import HttpUrl, Port, ServiceSettings
+
+
+class RetrieverSettings(ServiceSettings):
+    """Settings of the retriever; every other service ignores them."""
+
+    retriever_port: Port = 8001
+    bind_host: str = "127.0.0.1"
+    qdrant_url: HttpUrl | None = None
+    """Where Qdrant is; unset, the engine runs in this process, in ``data_dir``."""
+    qdrant_api_key: SecretStr | None = None
+    qdrant_collection: str = Field(default="carrel", pattern=r"^[A-Za-z0-9_-]{1,255}$")
+    max_document_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
+    cohere_api_key: SecretStr | None = None
