@@ -9,11 +9,14 @@ import ctypes
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable
+from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from shared.settings import refuse
+from shared.tasks import spawn
 
 _PR_SET_PDEATHSIG = 1
 
@@ -31,8 +34,48 @@ def listen(host: str, port: int, *, variable: str) -> socket.socket:
     return sock
 
 
-def serve(app: Any, *, sock: socket.socket, graceful_s: int, **options: Any) -> None:
-    """Serve ``app`` on ``sock`` until SIGTERM or SIGINT, then drain for at most ``graceful_s`` seconds."""
+class _Server(uvicorn.Server):
+    """uvicorn, but draining while it still serves: it would close every WebSocket first."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]] | None) -> None:
+        super().__init__(config)
+        self._drain = drain
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        drain, self._drain = self._drain, None
+        if drain is None or self._loop is None or not self.started:
+            super().handle_exit(sig, frame)
+        else:
+            self._loop.call_soon_threadsafe(self._begin, drain, sig)
+
+    def _begin(self, drain: Callable[[], Awaitable[None]], sig: int) -> None:
+        _ = spawn(self._drain_and_exit(drain, sig), name="drain")
+
+    async def _drain_and_exit(self, drain: Callable[[], Awaitable[None]], sig: int) -> None:
+        try:
+            await drain()
+        finally:
+            super().handle_exit(sig, None)
+
+
+def serve(
+    app: Any,
+    *,
+    sock: socket.socket,
+    graceful_s: int,
+    drain: Callable[[], Awaitable[None]] | None = None,
+    **options: Any,
+) -> None:
+    """Serve ``app`` on ``sock`` until SIGTERM or SIGINT.
+
+    Then ``drain``, if given, runs while the service still answers; after it, what is still open has
+    ``graceful_s`` seconds. A second signal ends the draining. ``options`` are uvicorn's own.
+    """
     die_with_parent(signal.SIGTERM)
     config = uvicorn.Config(
         app,
@@ -45,7 +88,7 @@ def serve(app: Any, *, sock: socket.socket, graceful_s: int, **options: Any) -> 
         timeout_graceful_shutdown=graceful_s,
         **options,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, drain)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(server.serve(sockets=[sock]))
     if not server.started:

@@ -6,13 +6,18 @@ The server's run frames are the retriever's run events with the run's ids and nu
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
-from shared.contracts.retriever import MAX_MESSAGE_CHARS, Citation, Filters, PageContext
+from shared.contracts.retriever import MAX_MESSAGE_CHARS as MAX_MESSAGE_CHARS
+from shared.contracts.retriever import Citation, Filters, PageContext
 from shared.contracts.wire import Answer, Instant, Request, Text
+from shared.errors import InvalidRequestError
 
 SUBPROTOCOL = "carrel.v1"
 TOKEN_SUBPROTOCOL_PREFIX = "carrel.token."  # noqa: S105 - the prefix before a token, not one
+
+MAX_FRAME_BYTES = 128 * 1024
+"""Holds the longest message with the longest context, every character escaped."""
 
 Id = Annotated[Text, Field(min_length=1, max_length=64)]
 
@@ -65,6 +70,33 @@ ClientFrame = Annotated[
 ]
 
 
+FRAME_TYPES = ("message-create", "run-cancel", "run-resume", "run-regenerate", "ping")
+_FRAME: TypeAdapter[ClientFrame] = TypeAdapter(ClientFrame)
+
+
+def parse_frame(text: str) -> ClientFrame:
+    """Return the client frame that ``text`` holds.
+
+    Raises
+    ------
+    InvalidRequestError
+        Naming the field, when it is not JSON, of no known type, or a field is wrong.
+    """
+    try:
+        return _FRAME.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        path = [str(part) for part in first["loc"][1:]]
+        if first["type"] == "json_invalid":
+            raise InvalidRequestError("The frame is not JSON", param="") from None
+        if first["type"].startswith("union_tag") or not path:
+            known = ", ".join(f"{name}" for name in FRAME_TYPES)
+            raise InvalidRequestError(f"type must be one of {known}", param="type") from None
+        raise InvalidRequestError(
+            f"{'.'.join(path)}: {first['msg']}"[:500], param=".".join(path)[:200]
+        ) from None
+
+
 class Conversation(Answer):
     """The stored list of messages, without them."""
 
@@ -92,19 +124,3 @@ class Message(Answer):
     status: RunStatus | None = None
     finish_reason: str | None = None
     degraded: list[str] = []
-
-
-__all__ = [
-    "MAX_MESSAGE_CHARS",
-    "SUBPROTOCOL",
-    "TOKEN_SUBPROTOCOL_PREFIX",
-    "ClientFrame",
-    "Conversation",
-    "Message",
-    "MessageCreate",
-    "Ping",
-    "RunCancel",
-    "RunRegenerate",
-    "RunResume",
-    "RunStatus",
-]

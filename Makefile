@@ -1,0 +1,59 @@
+# Carrel. `make help` lists what can be done.
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.PHONY: help run install test test-quick check format lock image image-test clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_FLAGS := --quiet --disable-pip-version-check --no-input
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/.installed ## start Carrel; prints its address when it is ready, Ctrl-C stops it
+	@exec $(BIN)/carrel up
+
+install: $(VENV)/.installed ## make the virtual environment and install the locked requirements
+
+$(VENV)/bin/python:
+	@python=$$(for p in python3 python3.11 python3.12 python3.13 python3.14 /usr/bin/python3; do \
+		$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done); \
+	if [ -z "$$python" ]; then echo "Carrel needs Python 3.11 or later with the venv module (Debian: python3-venv)"; exit 1; fi; \
+	$$python -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Carrel into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing the development tools (once) ..."
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+test: $(VENV)/.installed-dev ## all tests, with real PostgreSQL, the real Qdrant engine and real supervisord
+	@$(BIN)/python -m pytest -q
+
+test-quick: $(VENV)/.installed-dev ## only the tests that need neither network nor processes
+	@$(BIN)/python -m pytest -q -m "not integration and not system"
+
+check: $(VENV)/.installed-dev ## format, lint, types, imports, coverage of the pure modules
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.support.pure_coverage
+
+format: $(VENV)/.installed-dev ## let ruff format and mend what it can
+	@$(BIN)/ruff format -q .
+	@$(BIN)/ruff check --fix -q .
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q
+
+lock: ## write the lock files anew (needs uv)
+	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
+	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
+
+clean: ## remove the virtual environment and caches, never data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -1,0 +1,112 @@
+"""Puts the chat service together: the only file that knows everybody."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import httpx
+from fastapi import FastAPI
+
+from chat_ws.history import PostgresHistory
+from chat_ws.migrate import migrate
+from chat_ws.ports import Answerer, Clock
+from chat_ws.postgres import Database
+from chat_ws.routes import health, router
+from chat_ws.runs import Runs
+from chat_ws.service import Service
+from chat_ws.settings import ChatSettings
+from shared import __version__
+from shared.auth import Principal, Role
+from shared.clients.retriever import RetrieverClient
+from shared.errors import CarrelError
+from shared.http import IdentityMiddleware, RequestIdMiddleware, install_error_handlers
+from shared.tasks import cancel, spawn
+
+_RETRY_S = 0.25
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """What a test may put in the place of the real thing."""
+
+    answerer: Answerer | None = None
+    clock: Clock = lambda: datetime.now(UTC)
+
+
+def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> FastAPI:
+    """Return the service; nothing is opened before its lifespan begins."""
+    adapters = adapters or Adapters()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            database = Database(
+                settings.database_url.get_secret_value(), connections=settings.database_connections
+            )
+            stack.push_async_callback(database.close)
+            answerer = adapters.answerer or _retriever(settings, stack)
+            history = PostgresHistory(database, clock=adapters.clock, new_id=new_id)
+            runs = Runs(
+                answerer=answerer,
+                history=history,
+                clock=adapters.clock,
+                resume_window_s=settings.resume_window_s,
+            )
+            here = Service(settings, history=history, runs=runs, clock=adapters.clock)
+            app.state.service = here
+            preparing = spawn(_prepare(here, database, adapters.clock), name="prepare database")
+            yield
+            await cancel(preparing)
+            await here.drain()
+
+    app = FastAPI(title="Carrel chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.include_router(health, include_in_schema=False)
+    app.include_router(router)
+    install_error_handlers(app)
+    app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
+    app.add_middleware(RequestIdMiddleware)
+    return app
+
+
+def new_id(prefix: str) -> str:
+    """Return a new opaque id that begins with ``prefix``."""
+    return f"{prefix}_{uuid4().hex}"
+
+
+def _retriever(settings: ChatSettings, stack: AsyncExitStack) -> RetrieverClient:
+    http = httpx.AsyncClient(
+        base_url=settings.retriever_url,
+        timeout=httpx.Timeout(settings.answer_timeout_s, connect=3.0, pool=5.0),
+        limits=httpx.Limits(max_connections=200, max_keepalive_connections=20),
+        trust_env=False,
+    )
+    stack.push_async_callback(http.aclose)
+    return RetrieverClient(
+        http,
+        principal=Principal(id="chat_ws", role=Role.SERVICE),
+        token=settings.internal_token.get_secret_value(),
+    )
+
+
+async def _prepare(here: Service, database: Database, clock: Clock) -> None:
+    """Bring the schema up to date and end orphans, as soon as the database is there."""
+    waiting = False
+    while True:
+        try:
+            applied = await migrate(database, now=clock())
+            orphans = await here.history.end_orphans()
+        except CarrelError as error:
+            if not waiting:
+                _log.warning("waiting for the database: %s", error)
+            waiting = True
+            await asyncio.sleep(_RETRY_S)
+            continue
+        if applied or orphans:
+            _log.info("applied %d migrations, ended %d interrupted runs", len(applied), orphans)
+        here.health.prepared = True
+        return

@@ -1,0 +1,200 @@
+"""One WebSocket connection: carries out what the protocol machine commands.
+
+Owns the socket, the single writer and the tasks that follow runs. Decides nothing: every rule is in
+:mod:`chat_ws.protocol`.
+"""
+
+import asyncio
+import contextlib
+import logging
+from typing import assert_never
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from chat_ws.conversations import Conversations
+from chat_ws.ports import Clock, RunRecord
+from chat_ws.protocol import (
+    Abandon,
+    BinaryReceived,
+    CancelRun,
+    Close,
+    Disconnected,
+    Drain,
+    Drained,
+    Event,
+    FollowRun,
+    MessageStored,
+    Opened,
+    Protocol,
+    RequestFailed,
+    RunGap,
+    RunTold,
+    Send,
+    Silence,
+    Stalled,
+    State,
+    StoreMessage,
+    TextReceived,
+)
+from shared.errors import CarrelError, InternalError
+from shared.http import dump_json
+from shared.tasks import cancel, spawn
+
+QUEUE_FRAMES = 64
+_CLOSE_S = 1.0
+_log = logging.getLogger(__name__)
+
+
+class Connection:
+    """Runs one accepted ``websocket`` until it is closed."""
+
+    def __init__(
+        self,
+        websocket: WebSocket,
+        core: Protocol,
+        conversations: Conversations,
+        *,
+        clock: Clock,
+        heartbeat_interval_s: float,
+        send_stall_s: float,
+    ) -> None:
+        self._websocket, self._core, self._conversations, self._clock = websocket, core, conversations, clock
+        self._heartbeat_s, self._stall_s = heartbeat_interval_s, send_stall_s
+        # Whoever has a frame for a full queue waits: a client that does not read makes nothing grow.
+        self._queue: asyncio.Queue[Send | Close] = asyncio.Queue(QUEUE_FRAMES)
+        self._following: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Serve the connection; returns when it is over. The runs it began go on."""
+        writer = spawn(self._write(), name="connection writer")
+        reader = spawn(self._read(), name="connection reader")
+        try:
+            await asyncio.wait([reader, writer], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self._handle(Disconnected(self._clock()))
+            await cancel(reader)
+            await cancel(writer)
+
+    async def drain(self) -> None:
+        """Take no more questions."""
+        await self._handle(Drain(self._clock()))
+
+    async def drained(self) -> None:
+        """Close: the time for running answers is over."""
+        await self._handle(Drained(self._clock()))
+
+    async def _read(self) -> None:
+        await self._handle(Opened(self._clock()))
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text")
+            now = self._clock()
+            await self._handle(BinaryReceived(now) if text is None else TextReceived(text, now))
+
+    async def _write(self) -> None:
+        while True:
+            try:
+                command = await asyncio.wait_for(self._queue.get(), self._heartbeat_s)
+            except TimeoutError:
+                await self._handle(Silence(self._clock()))
+                continue
+            try:
+                async with asyncio.timeout(self._stall_s):
+                    if isinstance(command, Close):
+                        await self._websocket.close(command.code, command.reason)
+                        return
+                    await self._websocket.send_text(dump_json(command.frame))
+            except TimeoutError:
+                await self._close_stalled()
+                return
+            except (WebSocketDisconnect, RuntimeError, OSError):
+                return
+
+    async def _close_stalled(self) -> None:
+        """Close without the queue: what waits in it is never going to be taken."""
+        for command in self._core.handle(Stalled(self._clock())):
+            if isinstance(command, Abandon):
+                await self._abandon()
+            elif isinstance(command, Close):
+                with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
+                    async with asyncio.timeout(_CLOSE_S):
+                        await self._websocket.close(command.code, command.reason)
+
+    async def _handle(self, event: Event) -> None:
+        for command in self._core.handle(event):
+            match command:
+                case Send() | Close():
+                    await self._queue.put(command)
+                case StoreMessage():
+                    _ = spawn(self._store(command), name="store message")
+                case FollowRun():
+                    await self._follow(command)
+                case CancelRun():
+                    _ = spawn(self._cancel(command), name="cancel run")
+                case Abandon():
+                    await self._abandon()
+                case _:
+                    assert_never(command)
+
+    async def _store(self, command: StoreMessage) -> None:
+        client_message_id = str(command.frame.client_message_id)
+        try:
+            stored = await self._conversations.ask(self._core.visitor_id, command.frame)
+        except Exception as error:
+            await self._failed(error, client_message_id)
+            return
+        await self._handle(
+            MessageStored(
+                client_message_id=client_message_id,
+                message_id=stored.message_id,
+                conversation_id=stored.conversation_id,
+                run_id=stored.run_id,
+                duplicate=stored.duplicate,
+                now=self._clock(),
+            )
+        )
+
+    async def _cancel(self, command: CancelRun) -> None:
+        try:
+            await self._conversations.cancel(self._core.visitor_id, command.run_id)
+        except Exception as error:
+            await self._failed(error, None)
+
+    async def _follow(self, command: FollowRun) -> None:
+        # Resuming a run that is followed here already begins it anew: never two tellers for one run.
+        await cancel(self._following.pop(command.run_id, None))
+        if self._core.state is not State.CLOSED:
+            self._following[command.run_id] = spawn(self._tell(command), name="follow run")
+
+    async def _tell(self, command: FollowRun) -> None:
+        run_id = command.run_id
+        try:
+            told = self._conversations.follow(
+                self._core.visitor_id, run_id, starting_after=command.starting_after
+            )
+            async with contextlib.aclosing(told) as entries:  # type: ignore[type-var]
+                async for entry in entries:
+                    now = self._clock()
+                    if isinstance(entry, RunRecord):
+                        gap = RunGap(entry.conversation_id, run_id, entry.message_id, now)
+                        await self._handle(gap)
+                    else:
+                        await self._handle(RunTold(entry, now))
+        except Exception as error:
+            await self._failed(error, None)
+        if self._following.get(run_id) is asyncio.current_task():
+            del self._following[run_id]
+
+    async def _abandon(self) -> None:
+        tasks = [task for task in self._following.values() if task is not asyncio.current_task()]
+        self._following.clear()
+        for task in tasks:
+            await cancel(task)
+
+    async def _failed(self, error: Exception, client_message_id: str | None) -> None:
+        if not isinstance(error, CarrelError):
+            _log.error("a frame could not be served", exc_info=error)
+            error = InternalError()
+        await self._handle(RequestFailed(error, client_message_id, self._clock()))

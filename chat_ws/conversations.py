@@ -1,0 +1,79 @@
+"""What a visitor may do with conversations and runs, the same over every transport."""
+
+from collections.abc import AsyncIterator
+
+from chat_ws.ports import Clock, History, RunRecord, Stored
+from chat_ws.run_log import Frame, Gap
+from chat_ws.runs import Runs
+from chat_ws.transcript import Transcript
+from shared.contracts.chat_ws import MessageCreate
+from shared.errors import InvalidRequestError, RunNotFoundError
+
+
+class Conversations:
+    """Asks, follows and cancels on behalf of one visitor at a time."""
+
+    def __init__(self, *, history: History, runs: Runs, clock: Clock) -> None:
+        self.history, self._runs, self._clock = history, runs, clock
+
+    async def ask(self, visitor_id: str, frame: MessageCreate) -> Stored:
+        """Commit a question and start its run.
+
+        A question stored by an attempt whose commit was never confirmed is found as a duplicate whose run
+        nobody runs: it is started now.
+        """
+        stored = await self.history.create_message(visitor_id, frame)
+        if stored.status == "running":
+            self._runs.start(visitor_id, stored, frame)
+        return stored
+
+    async def follow(
+        self, visitor_id: str, run_id: str, *, starting_after: int
+    ) -> AsyncIterator[Frame | RunRecord]:
+        """Yield a run's frames after a number, then live; a :class:`RunRecord` stands for a gap.
+
+        Raises
+        ------
+        RunNotFoundError
+            When this visitor has no such run.
+        """
+        run = self._runs.find(visitor_id, run_id)
+        if run is None:
+            async for told in self._from_store(visitor_id, run_id, starting_after):
+                yield told
+            return
+        transcript = run.transcript
+        async for entry in run.log.read(after=starting_after):
+            if isinstance(entry, Gap):
+                yield RunRecord(run_id, transcript.conversation_id, transcript.message_id, "running", None)
+            else:
+                yield entry
+
+    async def cancel(self, visitor_id: str, run_id: str) -> None:
+        """Stop a run; one that has ended stays as it is. Raises ``run_not_found``."""
+        run = self._runs.find(visitor_id, run_id)
+        if run is not None:
+            self._runs.stop(run, "cancelled")
+        elif await self.history.find_run(visitor_id, run_id) is None:
+            raise RunNotFoundError(param="run_id")
+
+    async def _from_store(
+        self, visitor_id: str, run_id: str, starting_after: int
+    ) -> AsyncIterator[Frame | RunRecord]:
+        """Tell of a run whose frames are gone: the gap, and its end, owed to whoever has not seen it."""
+        record = await self.history.find_run(visitor_id, run_id)
+        if record is None:
+            raise RunNotFoundError(param="run_id")
+        if record.status == "running":
+            raise InvalidRequestError(
+                "This run is running in another process", retryable=True, param="run_id"
+            )
+        if record.last_sequence is not None and starting_after >= record.last_sequence:
+            return
+        yield record
+        # After a kill nobody knows how many frames were told; the client does.
+        transcript = Transcript(record.conversation_id, run_id, record.message_id)
+        transcript.sequence_number = (record.last_sequence or starting_after + 1) - 1
+        transcript.stop(record.status)
+        for frame in transcript.end(now=self._clock()):
+            yield frame

@@ -1,0 +1,193 @@
+"""Conversations, messages and runs in PostgreSQL: what is stored, and in which transaction.
+
+One commit for a question with the place of its answer, one for a finished answer. A message is acknowledged
+only after the first.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg2
+
+from chat_ws.ports import Clock, Ending, RunRecord, Stored
+from chat_ws.postgres import Cursor, Database, constraint, json
+from chat_ws.queries import load
+from shared.contracts.chat_ws import Conversation, Message, MessageCreate
+from shared.contracts.retriever import Citation, Turn
+from shared.errors import IdempotencyConflictError, NotFoundError, RunActiveError
+
+TITLE_CHARS = 80
+HISTORY_TURNS = 11
+_LAST_POSITION = 2**62
+
+
+class PostgresHistory:
+    """The :class:`chat_ws.ports.History` over one database. ``new_id`` makes an id from its prefix."""
+
+    def __init__(self, database: Database, *, clock: Clock, new_id: Callable[[str], str]) -> None:
+        self._database, self._clock, self._new_id = database, clock, new_id
+        self._sql = load()
+
+    async def create_message(self, visitor_id: str, frame: MessageCreate) -> Stored:
+        values = {
+            "visitor_id": visitor_id,
+            "client_message_id": str(frame.client_message_id),
+            "conversation_id": frame.conversation_id or self._new_id("conv"),
+            "message_id": self._new_id("msg"),
+            "answer_id": self._new_id("msg"),
+            "run_id": self._new_id("run"),
+            "content": frame.content,
+            "title": title_of(frame.content),
+            "fingerprint": fingerprint(frame),
+            "now": self._clock(),
+        }
+        new = frame.conversation_id is None
+        try:
+            return await self._database.run(lambda cursor: self._create(cursor, values, new=new))
+        except psycopg2.IntegrityError as error:
+            if constraint(error) == "runs_active":
+                raise RunActiveError(retry_after_ms=1000) from error
+            if constraint(error) != "messages_by_client_message":
+                raise
+            # The same frame, sent on two connections at once: the other one was first.
+            return await self._database.run(lambda cursor: self._create(cursor, values, new=new))
+
+    def _create(self, cursor: Cursor, values: dict[str, Any], *, new: bool) -> Stored:
+        cursor.execute(self._sql["find_client_message"], values)
+        if (found := cursor.fetchone()) is not None:
+            if found["fingerprint"] != values["fingerprint"]:
+                raise IdempotencyConflictError(param="client_message_id")
+            return self._stored(cursor, found)
+        if new:
+            cursor.execute(self._sql["insert_conversation"], values)
+        else:
+            cursor.execute(self._sql["lock_conversation"], values)
+            if cursor.fetchone() is None:
+                raise NotFoundError("There is no such conversation", param="conversation_id")
+        for query in ("insert_user_message", "insert_assistant_message", "insert_run", "touch_conversation"):
+            cursor.execute(self._sql[query], values)
+        return self._stored(cursor, values | {"status": "running"}, duplicate=False)
+
+    def _stored(self, cursor: Cursor, row: Any, *, duplicate: bool = True) -> Stored:
+        values = {"conversation_id": row["conversation_id"], "limit": HISTORY_TURNS}
+        cursor.execute(self._sql["history"], values)
+        return Stored(
+            conversation_id=row["conversation_id"],
+            message_id=row["message_id"],
+            run_id=row["run_id"],
+            answer_id=row["answer_id"],
+            status=row["status"],
+            duplicate=duplicate,
+            history=tuple(
+                Turn(role=turn["role"], content=turn["content"]) for turn in reversed(cursor.fetchall())
+            ),
+        )
+
+    async def checkpoint(self, message_id: str, content: str, citations: Sequence[Citation]) -> None:
+        values = {"message_id": message_id, "content": content, "citations": _citations(citations)}
+        await self._database.run(lambda cursor: cursor.execute(self._sql["checkpoint_message"], values))
+
+    async def end_run(self, ending: Ending) -> None:
+        values = {
+            "run_id": ending.run_id,
+            "message_id": ending.message_id,
+            "content": ending.content,
+            "citations": _citations(ending.citations),
+            "status": ending.status,
+            "finish_reason": ending.finish_reason,
+            "degraded": json(list(ending.degraded)),
+            "last_sequence": ending.last_sequence,
+            "error": json(ending.error) if ending.error else None,
+            "now": self._clock(),
+        }
+
+        def work(cursor: Cursor) -> None:
+            cursor.execute(self._sql["end_message"], values)
+            cursor.execute(self._sql["end_run"], values)
+
+        await self._database.run(work)
+
+    async def end_orphans(self) -> int:
+        def work(cursor: Cursor) -> int:
+            cursor.execute(self._sql["end_orphan_messages"])
+            cursor.execute(self._sql["end_orphan_runs"], {"now": self._clock()})
+            return cursor.rowcount
+
+        return await self._database.run(work)
+
+    async def find_run(self, visitor_id: str, run_id: str) -> RunRecord | None:
+        row = await self._one("find_run", visitor_id=visitor_id, run_id=run_id)
+        if row is None:
+            return None
+        return RunRecord(
+            row["id"], row["conversation_id"], row["message_id"], row["status"], row["last_sequence"]
+        )
+
+    async def list_conversations(
+        self, visitor_id: str, *, limit: int, before: int | None
+    ) -> tuple[list[Conversation], int | None]:
+        rows = await self._page("list_conversations", limit=limit, before=before, visitor_id=visitor_id)
+        items = [Conversation.model_validate(row) for row in rows[:limit]]
+        return items, _next(rows, limit)
+
+    async def get_conversation(self, visitor_id: str, conversation_id: str) -> Conversation:
+        row = await self._one("get_conversation", visitor_id=visitor_id, conversation_id=conversation_id)
+        if row is None:
+            raise NotFoundError("There is no such conversation")
+        return Conversation.model_validate(row)
+
+    async def list_messages(
+        self, visitor_id: str, conversation_id: str, *, limit: int, before: int | None
+    ) -> tuple[list[Message], int | None]:
+        await self.get_conversation(visitor_id, conversation_id)
+        rows = await self._page("list_messages", limit=limit, before=before, conversation_id=conversation_id)
+        items = [Message.model_validate(row) for row in reversed(rows[:limit])]
+        return items, _next(rows, limit)
+
+    async def get_message(self, visitor_id: str, conversation_id: str, message_id: str) -> Message:
+        row = await self._one(
+            "get_message", visitor_id=visitor_id, conversation_id=conversation_id, message_id=message_id
+        )
+        if row is None:
+            raise NotFoundError("There is no such message")
+        return Message.model_validate(row)
+
+    async def ping(self) -> None:
+        await self._database.run(lambda cursor: cursor.execute("SELECT 1"))
+
+    async def _one(self, query: str, **values: Any) -> Any:
+        def work(cursor: Cursor) -> Any:
+            cursor.execute(self._sql[query], values)
+            return cursor.fetchone()
+
+        return await self._database.run(work)
+
+    async def _page(self, query: str, *, limit: int, before: int | None, **values: Any) -> list[Any]:
+        values |= {"limit": limit + 1, "before": _LAST_POSITION if before is None else before}
+
+        def work(cursor: Cursor) -> list[Any]:
+            cursor.execute(self._sql[query], values)
+            return list(cursor.fetchall())
+
+        return await self._database.run(work)
+
+
+def fingerprint(frame: MessageCreate) -> str:
+    """Return what makes a question the same question: a digest of all but its id."""
+    body = frame.model_dump_json(exclude={"client_message_id", "type"}, exclude_defaults=True)
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def title_of(question: str) -> str:
+    """Return a conversation's title, made from its first question."""
+    line = " ".join(question.split())
+    return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
+
+
+def _citations(citations: Sequence[Citation]) -> Any:
+    return json([citation.model_dump(mode="json") for citation in citations])
+
+
+def _next(rows: list[Any], limit: int) -> int | None:
+    return int(rows[limit - 1]["position"]) if len(rows) > limit else None

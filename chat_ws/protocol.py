@@ -1,0 +1,417 @@
+"""The chat protocol of one connection, as a machine: events in, commands out.
+
+Pure (sans-IO): it opens no socket, starts no task, reads no clock; ids and times arrive as data. Every rule
+of the protocol that can be decided from what a connection has seen stands here, the transitions in
+:data:`TABLE`. Who carries the commands out is :mod:`chat_ws.connection`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from shared.contracts.chat_ws import (
+    MessageCreate,
+    Ping,
+    RunCancel,
+    RunRegenerate,
+    RunResume,
+    parse_frame,
+)
+from shared.contracts.wire import timestamp
+from shared.errors import (
+    CarrelError,
+    DrainingError,
+    InvalidRequestError,
+    MessageTooLongError,
+    RateLimitedError,
+)
+
+Frame = dict[str, Any]
+MAX_BAD_FRAMES = 20
+_MINUTE = timedelta(minutes=1)
+
+
+class State(StrEnum):
+    """Where a connection stands."""
+
+    OPEN = "open"
+    DRAINING = "draining"
+    CLOSED = "closed"
+
+
+# Events
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The upgrade is done."""
+
+    now: datetime
+
+
+@dataclass(frozen=True)
+class TextReceived:
+    """A text frame came."""
+
+    text: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class BinaryReceived:
+    """A binary frame came."""
+
+    now: datetime
+
+
+@dataclass(frozen=True)
+class MessageStored:
+    """A question is committed; its run goes on wherever it runs."""
+
+    client_message_id: str
+    message_id: str
+    conversation_id: str
+    run_id: str
+    duplicate: bool
+    now: datetime
+
+
+@dataclass(frozen=True)
+class RequestFailed:
+    """What a frame asked for could not be done."""
+
+    error: CarrelError
+    client_message_id: str | None
+    now: datetime
+
+
+@dataclass(frozen=True)
+class RunGap:
+    """A part of a run that was asked for is no longer kept."""
+
+    conversation_id: str
+    run_id: str
+    message_id: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class RunTold:
+    """A frame of a run that this connection follows, or the end of one it asked to resume."""
+
+    frame: Frame
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Nothing was sent for the heartbeat interval."""
+
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Drain:
+    """The process is asked to end: nothing new begins."""
+
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Drained:
+    """The time for running answers is over."""
+
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Stalled:
+    """The client takes nothing any more."""
+
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Disconnected:
+    """The socket is gone."""
+
+    now: datetime
+
+
+Event = (
+    Opened
+    | TextReceived
+    | BinaryReceived
+    | MessageStored
+    | RequestFailed
+    | RunGap
+    | RunTold
+    | Silence
+    | Drain
+    | Drained
+    | Stalled
+    | Disconnected
+)
+
+
+# Commands
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send this frame, after all earlier ones."""
+
+    frame: Frame
+
+
+@dataclass(frozen=True)
+class Close:
+    """Close the socket, after all that was to be sent."""
+
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class StoreMessage:
+    """Commit this question and start its run; answer with MessageStored or RequestFailed."""
+
+    frame: MessageCreate
+
+
+@dataclass(frozen=True)
+class FollowRun:
+    """Tell this run from after a sequence number on; RunTold and RunGap follow, or RequestFailed."""
+
+    run_id: str
+    starting_after: int
+
+
+@dataclass(frozen=True)
+class CancelRun:
+    """Stop this run; RequestFailed if it is not this visitor's or not running."""
+
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Abandon:
+    """Stop following: nobody listens any more. The runs go on."""
+
+
+Command = Send | Close | StoreMessage | FollowRun | CancelRun | Abandon
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a connection is held to; told to the client in ``connection-ready``."""
+
+    max_message_chars: int
+    max_frame_bytes: int
+    messages_per_minute: int | None
+    """None lifts the limit."""
+    heartbeat_interval_ms: int
+    resume_window_ms: int
+
+
+@dataclass
+class Protocol:
+    """One connection's side of the protocol."""
+
+    connection_id: str
+    visitor_id: str
+    request_id: str
+    """Of the handshake; told with every error, to find its log lines."""
+    limits: Limits
+    state: State = State.OPEN
+    _bad_frames: deque[datetime] = field(default_factory=deque)
+    _messages: deque[datetime] = field(default_factory=deque)
+
+    def handle(self, event: Event) -> list[Command]:
+        """Take ``event`` and return what is to be done, in this order."""
+        transition = TABLE.get((self.state, type(event)))
+        return [] if transition is None else transition(self, event)
+
+
+def _ready(core: Protocol, event: Any) -> list[Command]:
+    limits = core.limits
+    told = {"max_message_chars": limits.max_message_chars, "max_frame_bytes": limits.max_frame_bytes}
+    if limits.messages_per_minute is not None:
+        told["messages_per_minute"] = limits.messages_per_minute
+    return [
+        Send(
+            {
+                "type": "connection-ready",
+                "protocol": 1,
+                "connection_id": core.connection_id,
+                "visitor_id": core.visitor_id,
+                "heartbeat_interval_ms": limits.heartbeat_interval_ms,
+                "resume_window_ms": limits.resume_window_ms,
+                "limits": told,
+                "created_at": timestamp(event.now),
+            }
+        )
+    ]
+
+
+def _text(core: Protocol, event: Any) -> list[Command]:
+    try:
+        frame = parse_frame(event.text)
+    except InvalidRequestError as error:
+        return _bad(core, error, event.now)
+    match frame:
+        case Ping():
+            return [Send({"type": "pong"} | ({} if frame.nonce is None else {"nonce": frame.nonce}))]
+        case RunResume():
+            return [FollowRun(frame.run_id, frame.starting_after)]
+        case RunCancel():
+            return [CancelRun(frame.run_id)]
+        case RunRegenerate():
+            refusal = InvalidRequestError("run-regenerate is not offered by this version", param="type")
+            return [_error(core, refusal, event.now, str(frame.client_message_id))]
+        case MessageCreate():
+            return _message(core, frame, event.now)
+
+
+def _message(core: Protocol, frame: MessageCreate, now: datetime) -> list[Command]:
+    cmid = str(frame.client_message_id)
+    if core.state is State.DRAINING:
+        return [_error(core, DrainingError(retry_after_ms=2000), now, cmid)]
+    limits = core.limits
+    if len(frame.content) > limits.max_message_chars:
+        detail = f"content has {len(frame.content)} characters; at most {limits.max_message_chars} are taken"
+        return [_error(core, MessageTooLongError(detail, param="content"), now, cmid)]
+    if not frame.content.strip():
+        return [_error(core, InvalidRequestError("content is empty", param="content"), now, cmid)]
+    if limits.messages_per_minute is not None:
+        _forget_before(core._messages, now - _MINUTE)
+        if len(core._messages) >= limits.messages_per_minute:
+            wait = core._messages[0] + _MINUTE - now
+            error = RateLimitedError(retry_after_ms=max(1, int(wait / timedelta(milliseconds=1))))
+            return [_error(core, error, now, cmid)]
+        core._messages.append(now)
+    return [StoreMessage(frame)]
+
+
+def _bad(core: Protocol, error: InvalidRequestError, now: datetime) -> list[Command]:
+    _forget_before(core._bad_frames, now - _MINUTE)
+    core._bad_frames.append(now)
+    commands: list[Command] = [_error(core, error, now)]
+    if len(core._bad_frames) > MAX_BAD_FRAMES:
+        core.state = State.CLOSED
+        commands += [Abandon(), Close(1008, "too many bad frames")]
+    return commands
+
+
+def _binary(core: Protocol, _event: Any) -> list[Command]:
+    return _close(core, 1003, "text frames only")
+
+
+def _stored(_core: Protocol, event: Any) -> list[Command]:
+    ack = {
+        "type": "message-ack",
+        "client_message_id": event.client_message_id,
+        "message_id": event.message_id,
+        "conversation_id": event.conversation_id,
+        "run_id": event.run_id,
+        "duplicate": event.duplicate,
+        "created_at": timestamp(event.now),
+    }
+    # A resent question is not told again by itself: the client knows what it has, and resumes from there.
+    return [Send(ack)] if event.duplicate else [Send(ack), FollowRun(event.run_id, 0)]
+
+
+def _failed(core: Protocol, event: Any) -> list[Command]:
+    return [_error(core, event.error, event.now, event.client_message_id)]
+
+
+def _gap(_core: Protocol, event: Any) -> list[Command]:
+    frame = {
+        "type": "resume-gap",
+        "conversation_id": event.conversation_id,
+        "run_id": event.run_id,
+        "message_id": event.message_id,
+        "created_at": timestamp(event.now),
+    }
+    return [Send(frame)]
+
+
+def _told(_core: Protocol, event: Any) -> list[Command]:
+    return [Send(event.frame)]
+
+
+def _silence(_core: Protocol, event: Any) -> list[Command]:
+    return [Send({"type": "heartbeat", "created_at": timestamp(event.now)})]
+
+
+def _drain(core: Protocol, _event: Any) -> list[Command]:
+    core.state = State.DRAINING
+    return []
+
+
+def _drained(core: Protocol, _event: Any) -> list[Command]:
+    return _close(core, 1012, "restarting")
+
+
+def _stalled(core: Protocol, _event: Any) -> list[Command]:
+    return _close(core, 1013, "too slow; resume later")
+
+
+def _disconnected(core: Protocol, _event: Any) -> list[Command]:
+    core.state = State.CLOSED
+    return [Abandon()]
+
+
+def _close(core: Protocol, code: int, reason: str) -> list[Command]:
+    core.state = State.CLOSED
+    return [Abandon(), Close(code, reason)]
+
+
+def _error(core: Protocol, error: CarrelError, now: datetime, client_message_id: str | None = None) -> Send:
+    frame: Frame = {
+        "type": "error",
+        "code": error.code,
+        "message": error.detail,
+        "retryable": error.retryable,
+        "request_id": core.request_id,
+        "created_at": timestamp(now),
+    }
+    if error.param:
+        frame["param"] = error.param
+    if error.retry_after_ms is not None:
+        frame["retry_after_ms"] = error.retry_after_ms
+    if client_message_id is not None:
+        frame["client_message_id"] = client_message_id
+    return Send(frame)
+
+
+def _forget_before(times: deque[datetime], limit: datetime) -> None:
+    while times and times[0] <= limit:
+        times.popleft()
+
+
+Transition = Callable[[Protocol, Any], list[Command]]
+
+_ALIVE: Mapping[type[Any], Transition] = {
+    TextReceived: _text,
+    BinaryReceived: _binary,
+    MessageStored: _stored,
+    RequestFailed: _failed,
+    RunGap: _gap,
+    RunTold: _told,
+    Silence: _silence,
+    Drained: _drained,
+    Stalled: _stalled,
+    Disconnected: _disconnected,
+}
+
+TABLE: Mapping[tuple[State, type[Any]], Transition] = {
+    (State.OPEN, Opened): _ready,
+    (State.OPEN, Drain): _drain,
+    **{(State.OPEN, event): transition for event, transition in _ALIVE.items()},
+    **{(State.DRAINING, event): transition for event, transition in _ALIVE.items()},
+}
+"""What an event does in a state. What stands not here does nothing: a closed connection hears nothing."""

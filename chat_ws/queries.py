@@ -1,0 +1,41 @@
+"""The named queries of ``sql/queries.sql``, and the numbered migrations beside it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+_NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+_MIGRATION = re.compile(r"(\d{4})_(pre|post)_(\w+)\.sql")
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step of the schema: ``pre`` before the code that needs it, ``post`` after the code it outlives."""
+
+    number: int
+    name: str
+    sql: str
+
+
+def parse(text: str) -> dict[str, str]:
+    """Return the queries of ``text`` by name."""
+    parts = _NAME.split(text)
+    return dict(zip(parts[1::2], (body.strip() for body in parts[2::2]), strict=True))
+
+
+def load() -> Mapping[str, str]:
+    """Return every named query."""
+    return parse((files("chat_ws") / "sql" / "queries.sql").read_text("utf-8"))
+
+
+def migrations() -> list[Migration]:
+    """Return every migration in its order; their numbers run from 1 without a gap."""
+    found = []
+    for entry in (files("chat_ws") / "sql" / "migrations").iterdir():
+        if (match := _MIGRATION.fullmatch(entry.name)) is not None:
+            found.append(Migration(int(match[1]), entry.name, entry.read_text("utf-8")))
+    found.sort(key=lambda migration: migration.number)
+    if [migration.number for migration in found] != list(range(1, len(found) + 1)):
+        raise ValueError("migrations are not numbered 1, 2, 3, ...")
+    return found

@@ -1,0 +1,68 @@
+"""The running chat service: what its routes share, and how it starts and ends."""
+
+import asyncio
+import logging
+
+from starlette.websockets import WebSocket
+
+from chat_ws.connection import Connection
+from chat_ws.conversations import Conversations
+from chat_ws.health import ChatHealth
+from chat_ws.ports import Clock, History
+from chat_ws.protocol import Limits, Protocol
+from chat_ws.runs import Runs
+from chat_ws.settings import ChatSettings
+from shared.logging import request_id
+
+_log = logging.getLogger(__name__)
+
+
+class Service:
+    """Holds the connections and runs of this process."""
+
+    def __init__(self, settings: ChatSettings, *, history: History, runs: Runs, clock: Clock) -> None:
+        self._settings, self._clock, self._runs = settings, clock, runs
+        self.history = history
+        self.health = ChatHealth(history)
+        self.conversations = Conversations(history=history, runs=runs, clock=clock)
+        self._connections: set[Connection] = set()
+
+    async def serve(self, websocket: WebSocket, visitor_id: str, *, connection_id: str) -> None:
+        """Serve one accepted connection until it is over."""
+        settings = self._settings
+        core = Protocol(connection_id, visitor_id, request_id.get(), limits_of(settings))
+        connection = Connection(
+            websocket,
+            core,
+            self.conversations,
+            clock=self._clock,
+            heartbeat_interval_s=settings.heartbeat_interval_s,
+            send_stall_s=settings.send_stall_s,
+        )
+        self._connections.add(connection)
+        try:
+            await connection.run()
+        finally:
+            self._connections.discard(connection)
+
+    async def drain(self) -> None:
+        """Take nothing new, let running answers end for the drain time, then close every connection."""
+        self.health.draining = True
+        for connection in list(self._connections):
+            await connection.drain()
+        await self._runs.drain(self._settings.drain_s)
+        # What the runs told last is in the connections' queues before the close is.
+        await asyncio.sleep(0)
+        await asyncio.gather(*(connection.drained() for connection in list(self._connections)))
+        _log.info("drained")
+
+
+def limits_of(settings: ChatSettings) -> Limits:
+    """Return what a connection is held to."""
+    return Limits(
+        max_message_chars=settings.max_message_chars,
+        max_frame_bytes=settings.max_frame_bytes,
+        messages_per_minute=settings.messages_per_minute if settings.limits == "on" else None,
+        heartbeat_interval_ms=int(settings.heartbeat_interval_s * 1000),
+        resume_window_ms=int(settings.resume_window_s * 1000),
+    )

@@ -1,0 +1,42 @@
+"""The chat service's settings."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from shared.contracts.chat_ws import MAX_FRAME_BYTES, MAX_MESSAGE_CHARS
+from shared.settings import HttpUrl, Port, ServiceSettings
+
+
+def _postgres_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql:// or postgres://")
+    return value
+
+
+class ChatSettings(ServiceSettings):
+    """Read once, by ``__main__``."""
+
+    bind_host: str = "127.0.0.1"
+    """Where the service listens: this machine only, unless the services run apart."""
+    chat_port: Port = 8002
+    retriever_url: HttpUrl = "http://127.0.0.1:8001"
+    database_url: Annotated[SecretStr, AfterValidator(_postgres_url)]
+    """Any PostgreSQL of version 14 or later."""
+    database_connections: Annotated[int, Field(ge=1, le=50)] = 8
+    """Threads and connections at most; a request beyond them waits its turn, for a bounded time."""
+    limits: Literal["on", "off"] = "on"
+    messages_per_minute: Annotated[int, Field(ge=1)] = 30
+    """A connection's questions within any minute."""
+    max_message_chars: Annotated[int, Field(ge=1, le=MAX_MESSAGE_CHARS)] = MAX_MESSAGE_CHARS
+    max_frame_bytes: Annotated[int, Field(ge=1024, le=MAX_FRAME_BYTES)] = MAX_FRAME_BYTES
+    heartbeat_interval_s: Annotated[float, Field(gt=0, le=55)] = 20.0
+    """Silence on a connection is never longer; proxies cut at about 60 s."""
+    send_stall_s: Annotated[float, Field(gt=0)] = 20.0
+    """A client that takes nothing for so long is closed with 1013."""
+    resume_window_s: Annotated[float, Field(gt=0)] = 600.0
+    """How long a run's events are kept after its end."""
+    answer_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    """The retriever's longest silence in the middle of an answer."""
+    drain_s: Annotated[float, Field(ge=0, le=5)] = 4.0
+    """How long running answers may go on after SIGTERM."""

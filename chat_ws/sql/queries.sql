@@ -1,0 +1,119 @@
+-- name: find_client_message
+-- The message a visitor sent before under this client_message_id, with its run.
+SELECT m.id AS message_id, m.conversation_id, m.run_id, m.fingerprint, r.message_id AS answer_id, r.status
+FROM messages AS m
+INNER JOIN runs AS r ON r.id = m.run_id
+WHERE m.visitor_id = %(visitor_id)s AND m.client_message_id = %(client_message_id)s;
+
+-- name: lock_conversation
+-- A visitor's conversation, held until the end of the transaction.
+SELECT c.id
+FROM conversations AS c
+WHERE c.id = %(conversation_id)s AND c.visitor_id = %(visitor_id)s
+FOR UPDATE;
+
+-- name: insert_conversation
+-- A new conversation.
+INSERT INTO conversations (id, visitor_id, title, created_at, updated_at)
+VALUES (%(conversation_id)s, %(visitor_id)s, %(title)s, %(now)s, %(now)s);
+
+-- name: touch_conversation
+-- A question and the place of its answer came to a conversation.
+UPDATE conversations
+SET updated_at = %(now)s, message_count = message_count + 2
+WHERE id = %(conversation_id)s;
+
+-- name: insert_user_message
+-- A visitor's question.
+INSERT INTO messages (
+    id, conversation_id, visitor_id, role, content, client_message_id, fingerprint, run_id, created_at
+)
+VALUES (
+    %(message_id)s, %(conversation_id)s, %(visitor_id)s, 'user', %(content)s, %(client_message_id)s,
+    %(fingerprint)s, %(run_id)s, %(now)s
+);
+
+-- name: insert_assistant_message
+-- The place of the answer to come.
+INSERT INTO messages (id, conversation_id, visitor_id, role, content, run_id, status, created_at)
+VALUES (%(answer_id)s, %(conversation_id)s, %(visitor_id)s, 'assistant', '', %(run_id)s, 'running', %(now)s);
+
+-- name: insert_run
+-- A run, which is running; the index on running ones refuses a second in the conversation.
+INSERT INTO runs (id, conversation_id, visitor_id, message_id, status, created_at)
+VALUES (%(run_id)s, %(conversation_id)s, %(visitor_id)s, %(answer_id)s, 'running', %(now)s);
+
+-- name: history
+-- The latest messages of a conversation that are whole, newest first.
+SELECT m.role, m.content
+FROM messages AS m
+WHERE m.conversation_id = %(conversation_id)s AND m.content <> ''
+ORDER BY m.position DESC
+LIMIT %(limit)s;
+
+-- name: checkpoint_message
+-- What an answer holds so far, while its run is running.
+UPDATE messages
+SET content = %(content)s, citations = %(citations)s
+WHERE id = %(message_id)s AND status = 'running';
+
+-- name: end_message
+-- An answer as it stays.
+UPDATE messages
+SET content = %(content)s, citations = %(citations)s, status = %(status)s,
+    finish_reason = %(finish_reason)s, degraded = %(degraded)s
+WHERE id = %(message_id)s;
+
+-- name: end_run
+-- A run's end.
+UPDATE runs
+SET status = %(status)s, last_sequence = %(last_sequence)s, error = %(error)s, ended_at = %(now)s
+WHERE id = %(run_id)s AND status = 'running';
+
+-- name: end_orphan_messages
+-- Answers whose process went away in the middle keep what was said.
+UPDATE messages
+SET status = 'incomplete'
+WHERE status = 'running';
+
+-- name: end_orphan_runs
+-- Runs whose process went away in the middle.
+UPDATE runs
+SET status = 'incomplete', ended_at = %(now)s
+WHERE status = 'running';
+
+-- name: find_run
+-- A visitor's run as it is stored.
+SELECT r.id, r.conversation_id, r.message_id, r.status, r.last_sequence
+FROM runs AS r
+WHERE r.id = %(run_id)s AND r.visitor_id = %(visitor_id)s;
+
+-- name: list_conversations
+-- A visitor's conversations, newest first, before a position.
+SELECT c.id, c.title, c.created_at, c.updated_at, c.message_count, c.position
+FROM conversations AS c
+WHERE c.visitor_id = %(visitor_id)s AND c.position < %(before)s
+ORDER BY c.position DESC
+LIMIT %(limit)s;
+
+-- name: get_conversation
+-- One conversation of a visitor.
+SELECT c.id, c.title, c.created_at, c.updated_at, c.message_count, c.position
+FROM conversations AS c
+WHERE c.id = %(conversation_id)s AND c.visitor_id = %(visitor_id)s;
+
+-- name: list_messages
+-- The messages of a conversation before a position, newest first.
+SELECT m.id, m.conversation_id, m.role, m.content, m.citations, m.run_id, m.status, m.finish_reason,
+    m.degraded, m.created_at, m.position
+FROM messages AS m
+WHERE m.conversation_id = %(conversation_id)s AND m.position < %(before)s
+ORDER BY m.position DESC
+LIMIT %(limit)s;
+
+-- name: get_message
+-- One message of a visitor's conversation.
+SELECT m.id, m.conversation_id, m.role, m.content, m.citations, m.run_id, m.status, m.finish_reason,
+    m.degraded, m.created_at, m.position
+FROM messages AS m
+WHERE m.id = %(message_id)s AND m.conversation_id = %(conversation_id)s AND m.visitor_id = %(visitor_id)s;

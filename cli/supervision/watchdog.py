@@ -1,0 +1,160 @@
+"""Supervisor's event listener: restarts what hangs, ends everything when a part cannot live.
+
+Owns the one line that says where Carrel is ready, and the marker that makes the exit code 1. Standard output
+is supervisor's event protocol; what people read goes to standard error.
+"""
+
+import http.client
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from supervisor.childutils import getRPCInterface
+from supervisor.states import ProcessStates
+
+from cli.supervision.layout import Layout
+from cli.supervision.verdicts import CRASH_WINDOW_S, CRASHES, CrashLoops, Liveness
+from shared.serve import die_with_parent
+
+PROBE_EVERY_S = 2.0
+PROBE_TIMEOUT_S = 2.0
+# An SSLRequest: the server answers it with one byte before any login, so it costs no session and no log line.
+_SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
+
+
+def answers_http(port: int, path: str = "/health/live") -> bool:
+    """Whether a service of this machine answers ``path`` with 200 in time."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PROBE_TIMEOUT_S)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def answers_postgres(run_dir: Path) -> bool:
+    """Whether the database server takes a connection and answers on it in time."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(PROBE_TIMEOUT_S)
+        try:
+            sock.connect(str(run_dir / ".s.PGSQL.5432"))
+            sock.sendall(_SSL_REQUEST)
+            return sock.recv(1) in (b"N", b"S")
+        except OSError:
+            return False
+
+
+@dataclass
+class Watchdog:
+    """Watches the programs of one supervisor, spoken to through ``rpc``."""
+
+    rpc: Any
+    layout: Layout
+    ports: dict[str, int]
+    address: str
+    ready: bool = False
+    stopping: bool = False
+    _crashes: CrashLoops = field(default_factory=CrashLoops)
+    _liveness: dict[str, Liveness] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8))
+
+    def event(self, name: str, process: str, *, expected: bool, now: float) -> None:
+        """Take one event of supervisor's."""
+        if name == "SUPERVISOR_STATE_CHANGE_STOPPING":
+            self.stopping = True
+        elif self.stopping or process == "watchdog":
+            return
+        elif name == "PROCESS_STATE_FATAL":
+            self.give_up(f"{process} cannot be started")
+        elif name == "PROCESS_STATE_BACKOFF" or (name == "PROCESS_STATE_EXITED" and not expected):
+            say(f"{process} ended unexpectedly and is started again")
+            if self._crashes.ended(process, now=now):
+                self.give_up(f"{process} ended {CRASHES} times within {CRASH_WINDOW_S:.0f} s")
+
+    def probe(self, *, now: float) -> None:
+        """Probe every running program; kill the hung, so that supervisor starts them again."""
+        running = {
+            info["name"]: info["pid"]
+            for info in self.rpc.supervisor.getAllProcessInfo()
+            if info["state"] == ProcessStates.RUNNING and info["name"] != "watchdog"
+        }
+        answered = dict(zip(running, self._pool.map(self._answers, running), strict=True))
+        for name, pid in running.items():
+            liveness = self._liveness.setdefault(name, Liveness())
+            if liveness.observe(pid=pid, answered=answered[name], now=now) and not self.stopping:
+                say(f"{name} does not answer and is killed, to be started again")
+                os.kill(pid, signal.SIGKILL)
+        if not self.ready and answers_http(self.ports["gateway"], "/health/ready"):
+            self.ready = True
+            say(f"Carrel is ready: {self.address}", plain=True)
+
+    def give_up(self, reason: str) -> None:
+        """End everything with exit code 1 and ``reason`` on one line."""
+        say(f"{reason}: giving up")
+        self.layout.failure.write_text(reason + "\n", "utf-8")
+        self.stopping = True
+        self.rpc.supervisor.shutdown()
+
+    def _answers(self, name: str) -> bool:
+        return answers_postgres(self.layout.run_dir) if name == "postgres" else answers_http(self.ports[name])
+
+
+def say(text: str, *, plain: bool = False) -> None:
+    """Write one line to people."""
+    sys.stderr.write(f"{'' if plain else 'carrel: '}{text}\n")
+    sys.stderr.flush()
+
+
+def _fields(text: str) -> dict[str, str]:
+    return dict(pair.split(":", 1) for pair in text.split() if ":" in pair)
+
+
+def read_event() -> tuple[str, dict[str, str]]:
+    """Read one event of supervisor's: its name and its payload's fields."""
+    header = _fields(sys.stdin.readline())
+    if not header:
+        raise EOFError
+    return header["eventname"], _fields(sys.stdin.read(int(header["len"])))
+
+
+def main() -> None:
+    """Listen and probe until supervisor goes."""
+    die_with_parent(signal.SIGTERM)
+    env = os.environ
+    ports = {"gateway": "PORT", "retriever": "RETRIEVER_PORT", "chat_ws": "CHAT_PORT"}
+    watchdog = Watchdog(
+        rpc=getRPCInterface({"SUPERVISOR_SERVER_URL": env["SUPERVISOR_SERVER_URL"]}),
+        layout=Layout(Path(env["DATA_DIR"])),
+        ports={name: int(env[variable]) for name, variable in ports.items()},
+        address=f"http://127.0.0.1:{env['PORT']}",
+    )
+    sys.stdout.write("READY\n")
+    sys.stdout.flush()
+    next_probe = 0.0
+    while True:
+        wait = max(0.0, next_probe - time.monotonic())
+        if select.select([sys.stdin], [], [], wait)[0]:
+            try:
+                name, payload = read_event()
+            except EOFError:
+                return
+            expected = payload.get("expected") == "1"
+            watchdog.event(name, payload.get("processname", ""), expected=expected, now=time.monotonic())
+            sys.stdout.write("RESULT 2\nOKREADY\n")
+            sys.stdout.flush()
+        if time.monotonic() >= next_probe:
+            watchdog.probe(now=time.monotonic())
+            next_probe = time.monotonic() + (PROBE_EVERY_S if watchdog.ready else 0.2)
+
+
+if __name__ == "__main__":
+    main()
