@@ -1,5 +1,6 @@
 """The command line: ``carrel``. Each command is imported when it is called, so that help comes at once."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +40,7 @@ def _carrel(
 ) -> None:
     from cli.terminal import never_fail_to_encode
 
-    never_fail_to_encode()
+    never_fail_to_encode(sys.stdout, sys.stderr)
 
 
 @app.command("up")

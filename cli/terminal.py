@@ -1,7 +1,7 @@
 """What is written for a person to read: safe, on the right stream, in an encoding that cannot fail."""
 
 import io
-import sys
+from typing import TextIO
 
 import typer
 
@@ -26,8 +26,8 @@ def complain(reason: str) -> None:
     typer.echo(f"carrel: {line(reason)}", err=True)
 
 
-def never_fail_to_encode() -> None:
-    """Write a question mark where the terminal's encoding lacks a character."""
-    for stream in (sys.stdout, sys.stderr):
+def never_fail_to_encode(*streams: TextIO) -> None:
+    """Make ``streams`` write a question mark where their encoding lacks a character."""
+    for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

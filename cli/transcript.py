@@ -4,6 +4,7 @@ Pure: events in, text out. Sources are numbered in the order in which they are f
 """
 
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from shared.contracts.retriever import (
     Citation,
@@ -75,6 +76,8 @@ class Transcript:
                 self.end = event
             case MessageStart():
                 pass
+            case _:
+                assert_never(event)
         return ""
 
     @property

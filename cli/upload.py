@@ -50,19 +50,21 @@ class Upload:
         for job in jobs:
             self._jobs.put(job)
         self._results: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
-        self._workers = min(concurrency, len(jobs))
-        for number in range(self._workers):
-            threading.Thread(target=self._work, name=f"upload-{number}", daemon=True).start()
+        self._to_start = min(concurrency, len(jobs))
+        self._running = 0
 
     def results(self, *, within_s: float | None = None) -> Iterator[Done]:
-        """Yield what is done as it is done; ends early when nothing comes for ``within_s`` seconds."""
-        while self._workers:
+        """Begin, and yield each result as it comes; end early when none comes for ``within_s`` seconds."""
+        while self._to_start:
+            self._to_start, self._running = self._to_start - 1, self._running + 1
+            threading.Thread(target=self._work, name=f"upload-{self._to_start}", daemon=True).start()
+        while self._running:
             try:
                 done = self._results.get(timeout=within_s)
             except queue.Empty:
                 return
             if done is None:
-                self._workers -= 1
+                self._running -= 1
             else:
                 yield done
 
