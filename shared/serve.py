@@ -1,12 +1,9 @@
 """Running a service: one listening socket, uvicorn on it, a bounded graceful stop.
 
-The socket is bound before uvicorn starts, so that a taken port is one clear line. Where the kernel can,
-the process asks to be stopped when its supervisor dies, so that a killed supervisor leaves no orphan.
+The socket is bound before uvicorn starts, so that a taken port is one clear line.
 """
 
 import asyncio
-import ctypes
-import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -17,8 +14,6 @@ import uvicorn
 
 from shared.settings import refuse
 from shared.tasks import spawn
-
-_PR_SET_PDEATHSIG = 1
 
 
 def listen(host: str, port: int, *, variable: str) -> socket.socket:
@@ -76,7 +71,6 @@ def serve(
     Then ``drain``, if given, runs while the service still answers; after it, what is still open has
     ``graceful_s`` seconds. A second signal ends the draining. ``options`` are uvicorn's own.
     """
-    die_with_parent(signal.SIGTERM)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -93,9 +87,3 @@ def serve(
         runner.run(server.serve(sockets=[sock]))
     if not server.started:
         sys.exit(3)
-
-
-def die_with_parent(signum: int) -> None:
-    """Ask the kernel for ``signum`` when the parent process dies; does nothing where it cannot."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signum, 0, 0, 0)

@@ -6,12 +6,14 @@ the data folder, and ``exec``s, so that signals reach the program itself.
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from cli.supervision import secrets
 from cli.supervision.layout import Layout
+from cli.supervision.parent import die_with_parent
 
 PROGRAMS: Mapping[str, tuple[str, frozenset[str]]] = {
     "gateway": (
@@ -52,6 +54,7 @@ def environment(name: str, inherited: Mapping[str, str], layout: Layout) -> dict
 def main() -> None:
     """Become the program that the first argument names."""
     name = sys.argv[1]
+    die_with_parent(signal.SIGTERM)
     layout = Layout(Path(os.environ["DATA_DIR"]))
     command = [sys.executable, "-m", PROGRAMS[name][0]]
     os.execve(sys.executable, command, environment(name, os.environ, layout))  # noqa: S606 - no shell is meant

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cli.supervision.layout import DATABASE, DATABASE_USER, Layout
-from shared.serve import die_with_parent
+from cli.supervision.parent import die_with_parent
 
 MAJOR = "18"
 _CLONE_NEWUSER = 0x10000000
@@ -65,7 +65,17 @@ def create(bin_dir: Path, data: Path) -> None:
     """Make the database folder beside its place and move it there whole: a crash leaves nothing half-made."""
     unfinished = data.with_suffix(".new")
     shutil.rmtree(unfinished, ignore_errors=True)
-    initdb = [bin_dir / "initdb", "-D", unfinished, "-U", DATABASE_USER, "-E", "UTF8", "-A", "trust"]
+    initdb: list[Path | str] = [
+        bin_dir / "initdb",
+        "-D",
+        unfinished,
+        "-U",
+        DATABASE_USER,
+        "-E",
+        "UTF8",
+        "-A",
+        "trust",
+    ]
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     _run([*initdb, *locale, "--no-instructions"])
     _run([bin_dir / "postgres", "--single", "-D", unfinished, "postgres"], f"CREATE DATABASE {DATABASE};\n")

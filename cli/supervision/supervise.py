@@ -17,6 +17,7 @@ from supervisor.states import SupervisorStates
 from supervisor.supervisord import Supervisor
 
 from cli.supervision.layout import Layout
+from cli.supervision.parent import SUPERVISOR_PID
 
 
 class _Options(ServerOptions):  # type: ignore[misc]  # supervisor has no types
@@ -31,6 +32,7 @@ def run(configuration: str) -> None:
         options: Any = _Options()
         options.realize(["-c", configuration])
         options.first = first
+        options.test = False
         with contextlib.suppress(asyncore.ExitNow):
             Supervisor(options).main()
         options.close_httpservers()
@@ -66,6 +68,7 @@ def main() -> None:
     usable_output()
     layout = Layout(Path(os.environ["DATA_DIR"]))
     layout.failure.unlink(missing_ok=True)
+    os.environ[SUPERVISOR_PID] = str(os.getpid())
     run(configuration)
     sys.exit(1 if layout.failure.exists() else 0)
 

@@ -21,7 +21,6 @@ from supervisor.states import ProcessStates
 
 from cli.supervision.layout import Layout
 from cli.supervision.verdicts import CRASH_WINDOW_S, CRASHES, CrashLoops, Liveness
-from shared.serve import die_with_parent
 
 PROBE_EVERY_S = 2.0
 PROBE_TIMEOUT_S = 2.0
@@ -128,7 +127,6 @@ def read_event() -> tuple[str, dict[str, str]]:
 
 def main() -> None:
     """Listen and probe until supervisor goes."""
-    die_with_parent(signal.SIGTERM)
     env = os.environ
     ports = {"gateway": "PORT", "retriever": "RETRIEVER_PORT", "chat_ws": "CHAT_PORT"}
     watchdog = Watchdog(
