@@ -1,0 +1,31 @@
+"""Runs the gateway: ``python -m gateway``."""
+
+import logging
+
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+from shared.logging import configure
+from shared.serve import listen, serve
+from shared.settings import load
+
+
+def main() -> None:
+    """Read the settings, listen, serve until told to stop."""
+    settings = load(GatewaySettings)
+    configure("gateway", level=settings.log_level, log_format=settings.log_format)
+    sock = listen(settings.host, settings.port, variable="PORT")
+    if not settings.limits:
+        logging.getLogger(__name__).warning("LIMITS is off: connections are not limited")
+    serve(
+        create_app(settings),
+        sock=sock,
+        graceful_s=settings.drain_s,
+        http="httptools",
+        # The client's address is read from X-Forwarded-For by TRUSTED_PROXY_HOPS, and nowhere else.
+        proxy_headers=False,
+        ws_max_size=settings.max_frame_bytes,
+    )
+
+
+if __name__ == "__main__":
+    main()

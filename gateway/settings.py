@@ -1,0 +1,105 @@
+"""What the gateway is told by its environment, read once.
+
+The admin key is kept as its sha256 only: after this module nobody can log it.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
+
+from shared.settings import HttpUrl, Port, ServiceSettings
+
+MIN_KEY_CHARS = 16
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+def _digest(value: Any) -> bytes:
+    if not isinstance(value, str) or len(value) < MIN_KEY_CHARS:
+        raise ValueError(f"must be at least {MIN_KEY_CHARS} characters long")
+    return hashlib.sha256(value.encode()).digest()
+
+
+def _split(value: Any) -> Any:
+    return (
+        [part for part in (p.strip() for p in value.split(",")) if part] if isinstance(value, str) else value
+    )
+
+
+def normal_origin(value: str) -> str:
+    """Return ``value`` as browsers send an origin: lower case, no default port, no path.
+
+    Raises
+    ------
+    ValueError
+        If it is not ``http(s)://host[:port]``.
+    """
+    scheme, mark, authority = value.lower().partition("://")
+    host, _, port = authority.rpartition(":")
+    if not host or "]" in port:
+        host, port = authority, ""
+    if scheme not in _DEFAULT_PORTS or not mark or not host or set("/?#@ *") & set(authority):
+        raise ValueError("must be origins such as https://docs.example.com, without a path, or * alone")
+    if port and not (port.isascii() and port.isdecimal()):
+        raise ValueError("has an origin whose port is not a number")
+    return f"{scheme}://{host}" if port in ("", _DEFAULT_PORTS[scheme]) else f"{scheme}://{host}:{port}"
+
+
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    if "*" in value:
+        if len(value) > 1:
+            raise ValueError("takes * only alone: it allows every origin")
+        return value
+    return tuple(normal_origin(origin) for origin in value)
+
+
+AdminKeyDigest = Annotated[bytes, BeforeValidator(_digest)]
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
+
+
+class GatewaySettings(ServiceSettings):
+    """The gateway's settings; each is an environment variable of the same name in capitals."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - the one public port of the container
+    port: Port = 7860
+    retriever_url: HttpUrl = "http://127.0.0.1:8001"
+    chat_url: HttpUrl = "http://127.0.0.1:8002"
+
+    session_secret: SecretStr = Field(min_length=16)
+    """Signs visitor tokens."""
+    admin_api_key: AdminKeyDigest = Field(repr=False)
+    """The sha256 of the owner's key."""
+    session_lifetime_s: int = Field(default=86_400, ge=60, le=366 * 86_400)
+
+    allowed_origins: Origins = ()
+    """Origins of pages, other than our own, that may call; ``*`` allows every one."""
+    public_base_url: HttpUrl | None = None
+    space_host: str | None = None
+    """Set by the platform: the host name the public sees."""
+    trusted_proxy_hops: int = Field(default=0, ge=0, le=10)
+    """How many proxies in front add to X-Forwarded-For; 0 trusts none of it."""
+
+    limits: bool = True
+    """``off`` lifts the connection limits, for load tests."""
+    max_body_bytes: int = Field(default=12 * 1024 * 1024, ge=1024)
+    max_url_bytes: int = Field(default=8 * 1024, ge=256)
+    max_frame_bytes: int = Field(default=1024 * 1024, ge=1024)
+    """The largest WebSocket message, the same on both sides of the gateway."""
+    max_sockets: int = Field(default=2_000, ge=1)
+    max_sockets_per_visitor: int = Field(default=20, ge=1)
+
+    upstream_connect_timeout_s: float = Field(default=2.0, gt=0)
+    upstream_first_byte_timeout_s: float = Field(default=300.0, gt=0)
+    upstream_idle_timeout_s: float = Field(default=120.0, gt=0)
+    upstream_keep_alive_s: float = Field(default=4.0, gt=0)
+    """How long an idle connection is kept; below the services' own 5 s, so that they never close first."""
+    upstream_max_connections: int = Field(default=512, ge=1)
+    health_timeout_s: float = Field(default=1.5, gt=0)
+    drain_s: int = Field(default=8, ge=0)
+
+    commit: str = "unknown"
+    """The source revision this was built from."""
+    web_dir: Path = Path(__file__).resolve().parent.parent / "web"
+    """Where the chat page's files are."""
