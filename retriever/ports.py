@@ -1,0 +1,158 @@
+"""What the retriever needs of an engine that holds vectors.
+
+Owns the port and its own small types, so that nothing inside knows Qdrant. Two adapters fulfil it,
+``embedded`` and ``qdrant``; one contract suite runs on both.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from retriever.sparse import SparseVector
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Equals:
+    """The payload's value, or one of its list, is ``value``; a number equals whatever its type."""
+
+    key: str
+    value: str | int | float
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """The payload's value, or one of its list, is one of ``values``."""
+
+    key: str
+    values: tuple[str | int | float, ...]
+
+
+@dataclass(frozen=True)
+class Between:
+    """The payload's number lies within every bound that is given."""
+
+    key: str
+    gt: float | None = None
+    gte: float | None = None
+    lt: float | None = None
+    lte: float | None = None
+
+
+Condition = Equals | AnyOf | Between
+
+
+@dataclass(frozen=True)
+class Where:
+    """All of ``must`` hold; a key is a path in the payload, such as ``metadata."lang"``."""
+
+    must: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What the collection holds; existing collections are opened as they are."""
+
+    sparse: tuple[str, ...]
+    """Names of the sparse vectors; the engine weighs each term by its IDF."""
+    keywords: tuple[str, ...] = ()
+    """Payload keys to index for equality."""
+    integers: tuple[str, ...] = ()
+    """Payload keys to index for ranges and order."""
+    dense_size: int | None = None
+    """Dimension of the dense vector, where there is one."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One stored thing: ``id`` is a UUID; a point without vectors is only kept, never found by search."""
+
+    id: str
+    payload: Payload
+    sparse: Mapping[str, SparseVector] = field(default_factory=dict)
+    dense: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One way to look: a sparse vector ``using`` its name, or a dense one; its own best ``limit`` hits."""
+
+    limit: int
+    sparse: SparseVector | None = None
+    using: str = ""
+    dense: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A point as read back: the payload keys that were asked for."""
+
+    id: str
+    payload: Payload
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A point that a signal found, with that signal's score."""
+
+    id: str
+    score: float
+    payload: Payload
+
+
+class VectorStore(Protocol):
+    """Holds points and finds them.
+
+    A write returns when searches see it and a killed process keeps it. Every method raises
+    ``UpstreamUnavailableError`` or ``UpstreamTimeoutError`` where the engine cannot do it now. ``keys``
+    names the top-level payload keys to read; None reads all.
+    """
+
+    exclusive: bool
+    """Whether no other process can write to the collection."""
+
+    async def ensure(self, schema: Schema) -> None:
+        """Open the collection, making it where there is none."""
+
+    async def ping(self) -> None:
+        """Return when the engine answers."""
+
+    async def upsert(self, points: Sequence[Point]) -> None:
+        """Write ``points``; up to 64 are written as one change that is seen whole."""
+
+    async def delete(self, where: Where) -> None:
+        """Remove every point for which ``where`` holds."""
+
+    async def search(
+        self, signals: Sequence[Signal], *, where: Where, keys: Sequence[str] | None = None
+    ) -> list[list[Hit]]:
+        """Return each signal's hits, best first; points without any of its terms are no hits."""
+
+    async def retrieve(self, ids: Sequence[str], *, keys: Sequence[str] | None = None) -> list[Stored]:
+        """Return those of ``ids`` that exist, in no certain order."""
+
+    async def scroll(
+        self, where: Where, *, limit: int, after: str | None = None, keys: Sequence[str] | None = None
+    ) -> tuple[list[Stored], str | None]:
+        """Return a page in the order of ids and what to pass as ``after`` for the next."""
+
+    async def newest(
+        self,
+        where: Where,
+        *,
+        by: str,
+        limit: int,
+        until: int | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> list[Stored]:
+        """Return the points with the largest integer at ``by``, none larger than ``until``, largest first."""
+
+    async def count(self, where: Where) -> int:
+        """Return how many points there are for which ``where`` holds."""
+
+    async def flush(self) -> None:
+        """Write what is only in the engine's log to its files."""
+
+    async def close(self) -> None:
+        """Flush and let go of the engine; a second close does nothing."""
