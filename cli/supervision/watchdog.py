@@ -28,9 +28,9 @@ PROBE_TIMEOUT_S = 2.0
 _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 
 
-def answers_http(port: int, path: str = "/health/live") -> bool:
+def answers_http(port: int, path: str = "/health/live", *, timeout_s: float) -> bool:
     """Whether a service of this machine answers ``path`` with 200 in time."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PROBE_TIMEOUT_S)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
     try:
         connection.request("GET", path)
         return connection.getresponse().status == 200
@@ -40,10 +40,10 @@ def answers_http(port: int, path: str = "/health/live") -> bool:
         connection.close()
 
 
-def answers_postgres(run_dir: Path) -> bool:
+def answers_postgres(run_dir: Path, *, timeout_s: float) -> bool:
     """Whether the database server takes a connection and answers on it in time."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(PROBE_TIMEOUT_S)
+        sock.settimeout(timeout_s)
         try:
             sock.connect(str(run_dir / ".s.PGSQL.5432"))
             sock.sendall(_SSL_REQUEST)
@@ -60,6 +60,7 @@ class Watchdog:
     layout: Layout
     ports: dict[str, int]
     address: str
+    timeout_s: float = PROBE_TIMEOUT_S
     ready: bool = False
     stopping: bool = False
     _crashes: CrashLoops = field(default_factory=CrashLoops)
@@ -92,7 +93,7 @@ class Watchdog:
             if liveness.observe(pid=pid, answered=answered[name], now=now) and not self.stopping:
                 say(f"{name} does not answer and is killed, to be started again")
                 os.kill(pid, signal.SIGKILL)
-        if not self.ready and answers_http(self.ports["gateway"], "/health/ready"):
+        if not self.ready and self._is_ready():
             self.ready = True
             say(f"Carrel is ready: {self.address}", plain=True)
 
@@ -104,7 +105,12 @@ class Watchdog:
         self.rpc.supervisor.shutdown()
 
     def _answers(self, name: str) -> bool:
-        return answers_postgres(self.layout.run_dir) if name == "postgres" else answers_http(self.ports[name])
+        if name == "postgres":
+            return answers_postgres(self.layout.run_dir, timeout_s=self.timeout_s)
+        return answers_http(self.ports[name], timeout_s=self.timeout_s)
+
+    def _is_ready(self) -> bool:
+        return answers_http(self.ports["gateway"], "/health/ready", timeout_s=self.timeout_s)
 
 
 def say(text: str, *, plain: bool = False) -> None:
