@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
@@ -84,9 +84,9 @@ def _prepare(layout: Layout) -> int:
 
 def _settings(cls: type[_S], program: str, env: Mapping[str, str], layout: Layout) -> _S:
     own = launch.environment(program, env, layout)
-    given = {name: own[name.upper()] for name in cls.model_fields if own.get(name.upper())}
+    given: dict[str, Any] = {name: own[name.upper()] for name in cls.model_fields if own.get(name.upper())}
     try:
-        return cls(**given)  # type: ignore[arg-type] - texts, as the environment gives them
+        return cls(**given)
     except ValidationError as error:
         refuse(describe(error))
 

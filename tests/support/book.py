@@ -57,7 +57,8 @@ store must hold oil for sixty nights.
     "wrecks.html": """<!doctype html><html><head><title>Wrecks</title><script>alert(1)</script></head>
 <body><nav>Home | About</nav><main><h1>Wrecks</h1>
 <h2 id="the-aurora">The Aurora</h2>
-<p>The Aurora ran aground on the north reef in the winter of 1884. The keepers saved all hands.</p>
+<p>The Aurora ran aground on the north reef in the winter of 1884.
+The keepers saved all hands.</p>
 </main></body></html>
 """,
 }

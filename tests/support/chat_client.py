@@ -58,7 +58,7 @@ async def ask(
         **fields,
     }
     await socket.send(json.dumps(frame))
-    frames = []
+    frames: list[Frame] = []
     while not frames or frames[-1]["type"] not in ("run-end", "error"):
         frames.append(await receive(socket))
         if frames[-1]["type"] == "message-ack" and frames[-1]["duplicate"]:
