@@ -1,0 +1,1 @@
+"""The commands of Carrel, one file each, and what starts and watches its processes."""
