@@ -100,9 +100,12 @@ async def _prepare(here: Service, database: Database, clock: Clock) -> None:
         try:
             applied = await migrate(database, now=clock())
             orphans = await here.history.end_orphans()
-        except CarrelError as error:
+        except Exception as error:
+            # Also what is not ours to translate, such as a missing privilege: once granted, we go on.
             if not waiting:
-                _log.warning("waiting for the database: %s", error)
+                _log.warning(
+                    "waiting for the database: %s", error, exc_info=not isinstance(error, CarrelError)
+                )
             waiting = True
             await asyncio.sleep(_RETRY_S)
             continue

@@ -7,15 +7,16 @@ Owns the socket, the single writer and the tasks that follow runs. Decides nothi
 import asyncio
 import contextlib
 import logging
-from typing import assert_never
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, assert_never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from chat_ws.conversations import Conversations
-from chat_ws.ports import Clock, RunRecord
-from chat_ws.protocol import (
+from chat_ws.events import (
     Abandon,
     BinaryReceived,
+    Broken,
     CancelRun,
     Close,
     Disconnected,
@@ -25,23 +26,28 @@ from chat_ws.protocol import (
     FollowRun,
     MessageStored,
     Opened,
-    Protocol,
     RequestFailed,
     RunGap,
     RunTold,
     Send,
     Silence,
     Stalled,
-    State,
     StoreMessage,
     TextReceived,
 )
+from chat_ws.ports import Clock, RunRecord
+from chat_ws.protocol import Protocol, State
 from shared.errors import CarrelError, InternalError
 from shared.http import dump_json
 from shared.tasks import cancel, spawn
 
 QUEUE_FRAMES = 64
-_CLOSE_S = 1.0
+MAX_REQUESTS = 16
+"""Questions and cancels of one connection that are looked up at once; those beyond wait in its socket."""
+MAX_FOLLOWED = 64
+_CLOSE_S = 5.0
+_DRAINED_S = 1.0
+_C = TypeVar("_C")
 _log = logging.getLogger(__name__)
 
 
@@ -63,25 +69,36 @@ class Connection:
         # Whoever has a frame for a full queue waits: a client that does not read makes nothing grow.
         self._queue: asyncio.Queue[Send | Close] = asyncio.Queue(QUEUE_FRAMES)
         self._following: dict[str, asyncio.Task[None]] = {}
+        self._requests = asyncio.Semaphore(MAX_REQUESTS)
+        self._over = asyncio.Event()
 
     async def run(self) -> None:
         """Serve the connection; returns when it is over. The runs it began go on."""
         writer = spawn(self._write(), name="connection writer")
         reader = spawn(self._read(), name="connection reader")
         try:
-            await asyncio.wait([reader, writer], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([reader, writer], return_when=asyncio.FIRST_COMPLETED)
+            if any(not task.cancelled() and task.exception() for task in done):
+                await self._close_now(Broken(self._clock()))
         finally:
             await self._handle(Disconnected(self._clock()))
             await cancel(reader)
             await cancel(writer)
+            await self._drop_queue()
+            self._over.set()
 
     async def drain(self) -> None:
         """Take no more questions."""
         await self._handle(Drain(self._clock()))
 
     async def drained(self) -> None:
-        """Close: the time for running answers is over."""
-        await self._handle(Drained(self._clock()))
+        """Close: every run has ended. What is still to be told is told first, within a bounded time."""
+        if tellers := list(self._following.values()):
+            await asyncio.wait(tellers, timeout=_DRAINED_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAINED_S):
+                await self._handle(Drained(self._clock()))
+                await self._over.wait()
 
     async def _read(self) -> None:
         await self._handle(Opened(self._clock()))
@@ -96,9 +113,12 @@ class Connection:
     async def _write(self) -> None:
         while True:
             try:
-                command = await asyncio.wait_for(self._queue.get(), self._heartbeat_s)
+                async with asyncio.timeout(self._heartbeat_s):
+                    command = await self._queue.get()
             except TimeoutError:
-                await self._handle(Silence(self._clock()))
+                # Only into an empty queue: nobody else makes room in a full one.
+                if self._queue.empty():
+                    await self._handle(Silence(self._clock()))
                 continue
             try:
                 async with asyncio.timeout(self._stall_s):
@@ -107,14 +127,14 @@ class Connection:
                         return
                     await self._websocket.send_text(dump_json(command.frame))
             except TimeoutError:
-                await self._close_stalled()
+                await self._close_now(Stalled(self._clock()))
                 return
             except (WebSocketDisconnect, RuntimeError, OSError):
                 return
 
-    async def _close_stalled(self) -> None:
+    async def _close_now(self, event: Stalled | Broken) -> None:
         """Close without the queue: what waits in it is never going to be taken."""
-        for command in self._core.handle(Stalled(self._clock())):
+        for command in self._core.handle(event):
             if isinstance(command, Abandon):
                 await self._abandon()
             elif isinstance(command, Close):
@@ -128,15 +148,19 @@ class Connection:
                 case Send() | Close():
                     await self._queue.put(command)
                 case StoreMessage():
-                    _ = spawn(self._store(command), name="store message")
+                    await self._begin(self._store, command)
                 case FollowRun():
                     await self._follow(command)
                 case CancelRun():
-                    _ = spawn(self._cancel(command), name="cancel run")
+                    await self._begin(self._cancel, command)
                 case Abandon():
                     await self._abandon()
                 case _:
                     assert_never(command)
+
+    async def _begin(self, serve: Callable[[_C], Coroutine[Any, Any, None]], command: _C) -> None:
+        await self._requests.acquire()
+        spawn(serve(command), name="serve frame").add_done_callback(lambda _: self._requests.release())
 
     async def _store(self, command: StoreMessage) -> None:
         client_message_id = str(command.frame.client_message_id)
@@ -164,7 +188,10 @@ class Connection:
 
     async def _follow(self, command: FollowRun) -> None:
         # Resuming a run that is followed here already begins it anew: never two tellers for one run.
-        await cancel(self._following.pop(command.run_id, None))
+        while (task := self._following.pop(command.run_id, None)) is not None:
+            await cancel(task)
+        while len(self._following) >= MAX_FOLLOWED:
+            await asyncio.wait(self._following.values(), return_when=asyncio.FIRST_COMPLETED)
         if self._core.state is not State.CLOSED:
             self._following[command.run_id] = spawn(self._tell(command), name="follow run")
 
@@ -174,7 +201,7 @@ class Connection:
             told = self._conversations.follow(
                 self._core.visitor_id, run_id, starting_after=command.starting_after
             )
-            async with contextlib.aclosing(told) as entries:  # type: ignore[type-var]
+            async with contextlib.aclosing(told) as entries:
                 async for entry in entries:
                     now = self._clock()
                     if isinstance(entry, RunRecord):
@@ -191,7 +218,15 @@ class Connection:
         tasks = [task for task in self._following.values() if task is not asyncio.current_task()]
         self._following.clear()
         for task in tasks:
-            await cancel(task)
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _drop_queue(self) -> None:
+        """Let go of whoever waits for room: nobody takes from the queue any more."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+            await asyncio.sleep(0)
 
     async def _failed(self, error: Exception, client_message_id: str | None) -> None:
         if not isinstance(error, CarrelError):

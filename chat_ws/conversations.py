@@ -1,6 +1,7 @@
 """What a visitor may do with conversations and runs, the same over every transport."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from chat_ws.ports import Clock, History, RunRecord, Stored
 from chat_ws.run_log import Frame, Gap
@@ -29,7 +30,7 @@ class Conversations:
 
     async def follow(
         self, visitor_id: str, run_id: str, *, starting_after: int
-    ) -> AsyncIterator[Frame | RunRecord]:
+    ) -> AsyncGenerator[Frame | RunRecord]:
         """Yield a run's frames after a number, then live; a :class:`RunRecord` stands for a gap.
 
         Raises
@@ -39,15 +40,19 @@ class Conversations:
         """
         run = self._runs.find(visitor_id, run_id)
         if run is None:
-            async for told in self._from_store(visitor_id, run_id, starting_after):
-                yield told
+            async with aclosing(self._from_store(visitor_id, run_id, starting_after)) as stored:
+                async for told in stored:
+                    yield told
             return
         transcript = run.transcript
-        async for entry in run.log.read(after=starting_after):
-            if isinstance(entry, Gap):
-                yield RunRecord(run_id, transcript.conversation_id, transcript.message_id, "running", None)
-            else:
-                yield entry
+        async with aclosing(run.log.read(after=starting_after)) as entries:
+            async for entry in entries:
+                if isinstance(entry, Gap):
+                    yield RunRecord(
+                        run_id, transcript.conversation_id, transcript.message_id, "running", None
+                    )
+                else:
+                    yield entry
 
     async def cancel(self, visitor_id: str, run_id: str) -> None:
         """Stop a run; one that has ended stays as it is. Raises ``run_not_found``."""
@@ -59,7 +64,7 @@ class Conversations:
 
     async def _from_store(
         self, visitor_id: str, run_id: str, starting_after: int
-    ) -> AsyncIterator[Frame | RunRecord]:
+    ) -> AsyncGenerator[Frame | RunRecord]:
         """Tell of a run whose frames are gone: the gap, and its end, owed to whoever has not seen it."""
         record = await self.history.find_run(visitor_id, run_id)
         if record is None:
@@ -75,5 +80,4 @@ class Conversations:
         transcript = Transcript(record.conversation_id, run_id, record.message_id)
         transcript.sequence_number = (record.last_sequence or starting_after + 1) - 1
         transcript.stop(record.status)
-        for frame in transcript.end(now=self._clock()):
-            yield frame
+        yield transcript.end(now=self._clock())

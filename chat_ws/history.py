@@ -19,6 +19,7 @@ from shared.errors import IdempotencyConflictError, NotFoundError, RunActiveErro
 
 TITLE_CHARS = 80
 HISTORY_TURNS = 11
+_TURN_CHARS = 16_000
 _LAST_POSITION = 2**62
 
 
@@ -80,7 +81,8 @@ class PostgresHistory:
             status=row["status"],
             duplicate=duplicate,
             history=tuple(
-                Turn(role=turn["role"], content=turn["content"]) for turn in reversed(cursor.fetchall())
+                Turn(role=turn["role"], content=turn["content"][:_TURN_CHARS])
+                for turn in reversed(cursor.fetchall())
             ),
         )
 

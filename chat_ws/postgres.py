@@ -10,9 +10,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 import psycopg2
+import psycopg2.errors
 import psycopg2.extensions
 import psycopg2.extras
 
@@ -22,7 +24,7 @@ _T = TypeVar("_T")
 Connection = psycopg2.extensions.connection
 Cursor = psycopg2.extras.RealDictCursor
 
-QUEUE_WAIT_S = 5.0
+_AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.errors.ReadOnlySqlTransaction)
 _CONNECT_TIMEOUT_S = 5
 _IDLE_CHECK_S = 30.0
 _STATEMENT_TIMEOUT_MS = 8_000
@@ -31,10 +33,13 @@ _log = logging.getLogger(__name__)
 
 
 class Database:
-    """Runs functions, each in one transaction, on at most ``connections`` connections."""
+    """Runs functions, each in one transaction, on at most ``connections`` connections.
 
-    def __init__(self, url: str, *, connections: int) -> None:
-        self._url = url
+    ``queue_wait_s`` is how long one waits for its turn before it is refused.
+    """
+
+    def __init__(self, url: str, *, connections: int, queue_wait_s: float = 5.0) -> None:
+        self._url, self._queue_wait_s = url, queue_wait_s
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="postgres")
         self._free = asyncio.Semaphore(connections)
         self._idle: list[tuple[Connection, float]] = []
@@ -53,10 +58,15 @@ class Database:
             may be committed all the same, as after any lost connection.
         """
         try:
-            await asyncio.wait_for(self._free.acquire(), QUEUE_WAIT_S)
+            async with asyncio.timeout(self._queue_wait_s):
+                await self._free.acquire()
         except TimeoutError:
             raise OverloadedError("All database connections are busy", retry_after_ms=1000) from None
-        future = self._threads.submit(self._transaction, work)
+        try:
+            future = self._threads.submit(copy_context().run, self._transaction, work)
+        except RuntimeError as error:
+            self._free.release()
+            raise OverloadedError("The database is closed: the service ends") from error
         # Released by the thread's end, not the caller's: a caller that goes away frees no thread.
         wrapped = asyncio.wrap_future(future)
         wrapped.add_done_callback(self._thread_ended)
@@ -77,14 +87,15 @@ class Database:
 
     def _transaction(self, work: Callable[[Cursor], _T]) -> _T:
         try:
-            connection = self._take()
-            try:
-                return self._attempt(connection or self._connect(), work)
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                if connection is None or not connection.closed:
-                    raise
-                return self._attempt(self._connect(), work)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            kept = self._take()
+            if kept is not None:
+                try:
+                    return self._attempt(kept, work)
+                except psycopg2.Error:
+                    if not kept.closed:
+                        raise
+            return self._attempt(self._connect(), work)
+        except _AWAY as error:
             _log.warning("database: %s", _first_line(error))
             raise OverloadedError("The database is not available", retry_after_ms=1000) from error
 
@@ -126,13 +137,21 @@ class Database:
             keepalives_count=3,
             tcp_user_timeout=15_000,
         )
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, false)", (str(_STATEMENT_TIMEOUT_MS),))
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", (str(_LOCK_TIMEOUT_MS),))
-            cursor.execute("SELECT set_config('timezone', 'UTC', false)")
-        connection.autocommit = False
+        try:
+            _prepare(connection)
+        except psycopg2.Error:
+            connection.close()
+            raise
         return connection
+
+
+def _prepare(connection: Connection) -> None:
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, false)", (str(_STATEMENT_TIMEOUT_MS),))
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", (str(_LOCK_TIMEOUT_MS),))
+        cursor.execute("SELECT set_config('timezone', 'UTC', false)")
+    connection.autocommit = False
 
 
 def _alive(connection: Connection) -> bool:

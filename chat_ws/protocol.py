@@ -12,6 +12,30 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from chat_ws.events import (
+    Abandon,
+    BinaryReceived,
+    Broken,
+    CancelRun,
+    Close,
+    Command,
+    Disconnected,
+    Drain,
+    Drained,
+    Event,
+    FollowRun,
+    Frame,
+    MessageStored,
+    Opened,
+    RequestFailed,
+    RunGap,
+    RunTold,
+    Send,
+    Silence,
+    Stalled,
+    StoreMessage,
+    TextReceived,
+)
 from shared.contracts.chat_ws import (
     MessageCreate,
     Ping,
@@ -29,7 +53,6 @@ from shared.errors import (
     RateLimitedError,
 )
 
-Frame = dict[str, Any]
 MAX_BAD_FRAMES = 20
 _MINUTE = timedelta(minutes=1)
 
@@ -40,169 +63,6 @@ class State(StrEnum):
     OPEN = "open"
     DRAINING = "draining"
     CLOSED = "closed"
-
-
-# Events
-
-
-@dataclass(frozen=True)
-class Opened:
-    """The upgrade is done."""
-
-    now: datetime
-
-
-@dataclass(frozen=True)
-class TextReceived:
-    """A text frame came."""
-
-    text: str
-    now: datetime
-
-
-@dataclass(frozen=True)
-class BinaryReceived:
-    """A binary frame came."""
-
-    now: datetime
-
-
-@dataclass(frozen=True)
-class MessageStored:
-    """A question is committed; its run goes on wherever it runs."""
-
-    client_message_id: str
-    message_id: str
-    conversation_id: str
-    run_id: str
-    duplicate: bool
-    now: datetime
-
-
-@dataclass(frozen=True)
-class RequestFailed:
-    """What a frame asked for could not be done."""
-
-    error: CarrelError
-    client_message_id: str | None
-    now: datetime
-
-
-@dataclass(frozen=True)
-class RunGap:
-    """A part of a run that was asked for is no longer kept."""
-
-    conversation_id: str
-    run_id: str
-    message_id: str
-    now: datetime
-
-
-@dataclass(frozen=True)
-class RunTold:
-    """A frame of a run that this connection follows, or the end of one it asked to resume."""
-
-    frame: Frame
-    now: datetime
-
-
-@dataclass(frozen=True)
-class Silence:
-    """Nothing was sent for the heartbeat interval."""
-
-    now: datetime
-
-
-@dataclass(frozen=True)
-class Drain:
-    """The process is asked to end: nothing new begins."""
-
-    now: datetime
-
-
-@dataclass(frozen=True)
-class Drained:
-    """The time for running answers is over."""
-
-    now: datetime
-
-
-@dataclass(frozen=True)
-class Stalled:
-    """The client takes nothing any more."""
-
-    now: datetime
-
-
-@dataclass(frozen=True)
-class Disconnected:
-    """The socket is gone."""
-
-    now: datetime
-
-
-Event = (
-    Opened
-    | TextReceived
-    | BinaryReceived
-    | MessageStored
-    | RequestFailed
-    | RunGap
-    | RunTold
-    | Silence
-    | Drain
-    | Drained
-    | Stalled
-    | Disconnected
-)
-
-
-# Commands
-
-
-@dataclass(frozen=True)
-class Send:
-    """Send this frame, after all earlier ones."""
-
-    frame: Frame
-
-
-@dataclass(frozen=True)
-class Close:
-    """Close the socket, after all that was to be sent."""
-
-    code: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class StoreMessage:
-    """Commit this question and start its run; answer with MessageStored or RequestFailed."""
-
-    frame: MessageCreate
-
-
-@dataclass(frozen=True)
-class FollowRun:
-    """Tell this run from after a sequence number on; RunTold and RunGap follow, or RequestFailed."""
-
-    run_id: str
-    starting_after: int
-
-
-@dataclass(frozen=True)
-class CancelRun:
-    """Stop this run; RequestFailed if it is not this visitor's or not running."""
-
-    run_id: str
-
-
-@dataclass(frozen=True)
-class Abandon:
-    """Stop following: nobody listens any more. The runs go on."""
-
-
-Command = Send | Close | StoreMessage | FollowRun | CancelRun | Abandon
 
 
 @dataclass(frozen=True)
@@ -360,6 +220,10 @@ def _stalled(core: Protocol, _event: Any) -> list[Command]:
     return _close(core, 1013, "too slow; resume later")
 
 
+def _broken(core: Protocol, _event: Any) -> list[Command]:
+    return _close(core, 1011, "something went wrong on our side")
+
+
 def _disconnected(core: Protocol, _event: Any) -> list[Command]:
     core.state = State.CLOSED
     return [Abandon()]
@@ -405,12 +269,14 @@ _ALIVE: Mapping[type[Any], Transition] = {
     Silence: _silence,
     Drained: _drained,
     Stalled: _stalled,
+    Broken: _broken,
     Disconnected: _disconnected,
 }
 
 TABLE: Mapping[tuple[State, type[Any]], Transition] = {
     (State.OPEN, Opened): _ready,
     (State.OPEN, Drain): _drain,
+    (State.DRAINING, Opened): _ready,
     **{(State.OPEN, event): transition for event, transition in _ALIVE.items()},
     **{(State.DRAINING, event): transition for event, transition in _ALIVE.items()},
 }

@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 
 from chat_ws.service import Service
 from shared.auth import Principal, Role
-from shared.contracts.chat_ws import SUBPROTOCOL, Conversation, Message
+from shared.contracts.chat_ws import SUBPROTOCOL, Conversation, Id, Message
 from shared.contracts.wire import Health, Page
 from shared.errors import CarrelError, DrainingError, ForbiddenError, InvalidRequestError, OverloadedError
 from shared.http import principal, refuse
@@ -68,14 +68,14 @@ async def list_conversations(
 
 
 @router.get("/v1/conversations/{conversation_id}")
-async def get_conversation(here: Here, visitor_id: Visitor, conversation_id: str) -> Conversation:
+async def get_conversation(here: Here, visitor_id: Visitor, conversation_id: Id) -> Conversation:
     """Read one conversation, without its messages."""
     return await here.history.get_conversation(visitor_id, conversation_id)
 
 
 @router.get("/v1/conversations/{conversation_id}/messages")
 async def list_messages(
-    here: Here, visitor_id: Visitor, conversation_id: str, limit: Limit = 50, before: Cursor = ""
+    here: Here, visitor_id: Visitor, conversation_id: Id, limit: Limit = 50, before: Cursor = ""
 ) -> Page[Message]:
     """Read a conversation's latest messages, oldest first; ``next_cursor`` leads to earlier ones."""
     items, following = await here.history.list_messages(
@@ -85,7 +85,7 @@ async def list_messages(
 
 
 @router.get("/v1/conversations/{conversation_id}/messages/{message_id}")
-async def get_message(here: Here, visitor_id: Visitor, conversation_id: str, message_id: str) -> Message:
+async def get_message(here: Here, visitor_id: Visitor, conversation_id: Id, message_id: Id) -> Message:
     """Read one message with its citations."""
     return await here.history.get_message(visitor_id, conversation_id, message_id)
 

@@ -5,7 +5,7 @@ Bounded in bytes: past the bound the oldest frames go, and a reader that wants t
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 Frame = dict[str, Any]
@@ -46,7 +46,7 @@ class RunLog:
         self._ended = True
         self._wake()
 
-    async def read(self, *, after: int) -> AsyncIterator[Frame | Gap]:
+    async def read(self, *, after: int) -> AsyncGenerator[Frame | Gap]:
         """Yield the frames after number ``after``, then those to come, until the run's end."""
         position = after
         while True:

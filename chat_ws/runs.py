@@ -1,7 +1,7 @@
 """Runs belong to the server: each is a task that no socket can end.
 
 Owns the live runs of this process and their logs. A run's ``run-end`` is told only when the answer as it
-stays is committed.
+stays is committed; a database that stays away delays it for a bounded time.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from typing import Any
 
 from chat_ws.ports import Answerer, Clock, Ending, History, Stored
 from chat_ws.run_log import RunLog
@@ -19,11 +19,9 @@ from shared.contracts.retriever import AnswerRequest
 from shared.errors import CarrelError, InternalError
 from shared.tasks import cancel, spawn
 
-CHECKPOINT_S = 1.0
-STORE_FOR = timedelta(seconds=60)
-"""How long the end of a run waits for a database that is away."""
 _STORE_RETRY_S = 0.25
-_FRAME_BYTES = 400
+_STORE_AT_EXIT_S = 2.0
+_VALUE_BYTES = 64
 _log = logging.getLogger(__name__)
 
 
@@ -34,14 +32,18 @@ class Run:
     visitor_id: str
     transcript: Transcript
     log: RunLog = field(default_factory=RunLog)
+    answering: asyncio.Task[None] | None = None
+    """What is cancelled to stop the run; its end is told by ``task`` all the same."""
     task: asyncio.Task[None] | None = None
+    storing: asyncio.Task[None] | None = None
     stopped_as: Status | None = None
     """Why it was stopped from outside, where it was."""
 
     @property
-    def running(self) -> bool:
-        """Whether it has not ended yet."""
-        return self.task is not None and not self.task.done()
+    def pending(self) -> list[asyncio.Task[None]]:
+        """The tasks of this run that have not ended."""
+        tasks = (self.answering, self.task, self.storing)
+        return [task for task in tasks if task is not None and not task.done()]
 
     def tell(self, frames: Sequence[Frame]) -> None:
         """Append ``frames`` for those who follow."""
@@ -50,12 +52,27 @@ class Run:
 
 
 class Runs:
-    """The live runs of this process."""
+    """The live runs of this process.
 
-    def __init__(self, *, answerer: Answerer, history: History, clock: Clock, resume_window_s: float) -> None:
+    ``checkpoint_s`` is how often a growing answer is kept, ``store_for_s`` how long ``run-end`` waits for
+    a database that is away.
+    """
+
+    def __init__(
+        self,
+        *,
+        answerer: Answerer,
+        history: History,
+        clock: Clock,
+        resume_window_s: float,
+        checkpoint_s: float = 1.0,
+        store_for_s: float = 60.0,
+    ) -> None:
         self._answerer, self._history, self._clock = answerer, history, clock
-        self._resume_window_s = resume_window_s
+        self._resume_window_s, self._checkpoint_s = resume_window_s, checkpoint_s
+        self._store_for_s = store_for_s
         self._runs: dict[str, Run] = {}
+        self._drained = False
 
     def start(self, visitor_id: str, stored: Stored, frame: MessageCreate) -> None:
         """Start the run of a stored question; one that is live already is left alone."""
@@ -66,7 +83,10 @@ class Runs:
             messages=list(stored.history), filters=frame.filters, context=frame.context, stream=True
         )
         self._runs[stored.run_id] = run
-        run.task = spawn(self._perform(run, request), name=f"run {stored.run_id}")
+        run.answering = spawn(self._answer(run, request), name=f"answer {stored.run_id}")
+        run.task = spawn(self._perform(run, run.answering), name=f"run {stored.run_id}")
+        if self._drained:
+            self.stop(run, "incomplete")
 
     def find(self, visitor_id: str, run_id: str) -> Run | None:
         """Return a visitor's run that is live here, or None."""
@@ -75,81 +95,83 @@ class Runs:
 
     def stop(self, run: Run, status: Status) -> None:
         """Stop ``run`` as ``status``; what was said so far is kept. Does nothing once it is ending."""
-        if run.running and run.stopped_as is None and run.transcript.status is None and run.task is not None:
+        if run.stopped_as is None and run.transcript.status is None and run.answering is not None:
             run.stopped_as = status
-            run.task.cancel()
+            run.answering.cancel()
 
     async def drain(self, seconds: float) -> None:
         """Give running runs ``seconds`` to end, then end the others as incomplete."""
-        tasks = [run.task for run in self._runs.values() if run.task is not None and run.running]
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
+        await self._settle(seconds)
+        self._drained = True
         for run in self._runs.values():
             self.stop(run, "incomplete")
-        if tasks:
-            await asyncio.wait(tasks, timeout=2.0)
+        await self._settle(_STORE_AT_EXIT_S)
+        # The database is away: the next start ends these runs in the store.
+        for task in self._pending():
+            await cancel(task)
 
-    async def _perform(self, run: Run, request: AnswerRequest) -> None:
-        saver = spawn(self._checkpoints(run), name="checkpoints")
+    async def _settle(self, seconds: float) -> None:
+        if tasks := self._pending():
+            await asyncio.wait(tasks, timeout=seconds)
+
+    def _pending(self) -> list[asyncio.Task[None]]:
+        return [task for run in self._runs.values() for task in run.pending]
+
+    async def _answer(self, run: Run, request: AnswerRequest) -> None:
         try:
-            await self._answer(run, request)
-        except asyncio.CancelledError:
-            if run.stopped_as is None:
-                raise
-            run.transcript.stop(run.stopped_as)
+            async with contextlib.aclosing(self._answerer.answer(request)) as events:  # type: ignore[type-var]
+                async for event in events:
+                    frame = run.transcript.tell(event, now=self._clock())
+                    if frame is None:
+                        return
+                    run.tell([frame])
         except CarrelError as error:
             run.transcript.stop("failed", error=error)
         except Exception:
             _log.exception("run %s failed", run.transcript.run_id)
             run.transcript.stop("failed", error=InternalError())
-        await cancel(saver)
+
+    async def _perform(self, run: Run, answering: asyncio.Task[None]) -> None:
+        saver = spawn(self._checkpoints(run.transcript), name="checkpoints")
+        try:
+            await asyncio.wait([answering])
+        finally:
+            await cancel(saver)
+        run.transcript.stop(run.stopped_as or "incomplete")
         await self._end(run)
 
-    async def _answer(self, run: Run, request: AnswerRequest) -> None:
-        async with contextlib.aclosing(self._answerer.answer(request)) as events:  # type: ignore[type-var]
-            async for event in events:
-                frame = run.transcript.tell(event, now=self._clock())
-                if frame is not None:
-                    run.tell([frame])
-
     async def _end(self, run: Run) -> None:
-        frames = run.transcript.end(now=self._clock())
-        # What the message holds comes before it is said to be whole: run-end follows the commit.
-        run.tell(frames[:-1])
-        await self._store(run.transcript)
-        run.tell(frames[-1:])
+        transcript, loop = run.transcript, asyncio.get_running_loop()
+        run.tell(transcript.close(now=self._clock()))
+        run.storing = spawn(self._store(transcript), name=f"store {transcript.run_id}")
+        done, _ = await asyncio.wait([run.storing], timeout=self._store_for_s)
+        if not done:
+            _log.error("run %s: it is told to be over before it is stored", transcript.run_id)
+        run.tell([transcript.end(now=self._clock())])
         run.log.end()
-        asyncio.get_running_loop().call_later(self._resume_window_s, self._forget, run)
+        run.storing.add_done_callback(lambda _: loop.call_later(self._resume_window_s, self._forget, run))
 
     async def _store(self, transcript: Transcript) -> None:
-        ending = Ending(
-            run_id=transcript.run_id,
-            message_id=transcript.message_id,
-            content=transcript.content,
-            citations=transcript.citations,
-            status=transcript.status or "incomplete",
-            finish_reason=transcript.finish_reason,
-            degraded=transcript.degraded,
-            last_sequence=transcript.sequence_number,
-            error=transcript.error.model_dump() if transcript.error else None,
-        )
-        deadline = self._clock() + STORE_FOR
+        """Store the answer however long it takes: a run left open would block its conversation."""
+        lost = False
         while True:
             try:
-                await self._history.end_run(ending)
-            except CarrelError as error:
-                if self._clock() >= deadline:
-                    _log.error("run %s: its answer could not be stored: %s", ending.run_id, error)
+                await self._history.end_run(_ending(transcript))
+            except CarrelError:
+                await asyncio.sleep(_STORE_RETRY_S)
+            except Exception:
+                _log.exception("run %s: its answer cannot be stored", transcript.run_id)
+                if lost:
                     return
+                lost = True
+                transcript.lose(InternalError())
             else:
                 return
-            await asyncio.sleep(_STORE_RETRY_S)
 
-    async def _checkpoints(self, run: Run) -> None:
+    async def _checkpoints(self, transcript: Transcript) -> None:
         saved = 0
         while True:
-            await asyncio.sleep(CHECKPOINT_S)
-            transcript = run.transcript
+            await asyncio.sleep(self._checkpoint_s)
             if len(transcript.content) > saved:
                 saved = len(transcript.content)
                 with contextlib.suppress(CarrelError):
@@ -161,8 +183,28 @@ class Runs:
         self._runs.pop(run.transcript.run_id, None)
 
 
-def _size(frame: Frame) -> int:
-    """Return about how many bytes ``frame`` takes; exact where it is large."""
-    passages = frame.get("passages")
-    text = sum(len(passage["text"]) for passage in passages) if passages else 0
-    return _FRAME_BYTES + 4 * text
+def _ending(transcript: Transcript) -> Ending:
+    return Ending(
+        run_id=transcript.run_id,
+        message_id=transcript.message_id,
+        content=transcript.content,
+        citations=tuple(transcript.citations),
+        status=transcript.status or "incomplete",
+        finish_reason=transcript.finish_reason,
+        degraded=tuple(transcript.degraded),
+        last_sequence=transcript.sequence_number + 1,
+        error=transcript.error.model_dump() if transcript.error else None,
+    )
+
+
+def _size(value: Any) -> int:
+    """Return about how many bytes ``value`` takes in memory, at most."""
+    match value:
+        case str():
+            return _VALUE_BYTES + 4 * len(value)
+        case dict():
+            return _VALUE_BYTES + sum(_VALUE_BYTES + _size(entry) for entry in value.values())
+        case list():
+            return _VALUE_BYTES + sum(_size(entry) for entry in value)
+        case _:
+            return _VALUE_BYTES

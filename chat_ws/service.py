@@ -40,6 +40,8 @@ class Service:
             send_stall_s=settings.send_stall_s,
         )
         self._connections.add(connection)
+        if self.health.draining:
+            await connection.drain()
         try:
             await connection.run()
         finally:
@@ -51,8 +53,6 @@ class Service:
         for connection in list(self._connections):
             await connection.drain()
         await self._runs.drain(self._settings.drain_s)
-        # What the runs told last is in the connections' queues before the close is.
-        await asyncio.sleep(0)
         await asyncio.gather(*(connection.drained() for connection in list(self._connections)))
         _log.info("drained")
 

@@ -2,6 +2,8 @@
 
 from typing import Annotated, Literal
 
+import psycopg2
+from psycopg2.extensions import parse_dsn
 from pydantic import AfterValidator, Field, SecretStr
 
 from shared.contracts.chat_ws import MAX_FRAME_BYTES, MAX_MESSAGE_CHARS
@@ -11,6 +13,10 @@ from shared.settings import HttpUrl, Port, ServiceSettings
 def _postgres_url(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
         raise ValueError("must begin with postgresql:// or postgres://")
+    try:
+        parse_dsn(value.get_secret_value())
+    except psycopg2.ProgrammingError:
+        raise ValueError("is not a PostgreSQL address; characters such as @ / ? in it are escaped") from None
     return value
 
 

@@ -67,27 +67,41 @@ class Transcript:
         return self._frame(event.model_dump(mode="json", exclude_none=True), now)
 
     def stop(self, status: Status, *, error: CarrelError | None = None) -> None:
-        """End the run from outside: it was cancelled, it failed, or its process must go."""
+        """End the run from outside: it was cancelled, it failed, or its process must go.
+
+        Does nothing when the run has a status already: the first end is the end.
+        """
+        if self.status is not None:
+            return
         self.status = status
         if status == "cancelled":
-            self.finish_reason = "cancelled"
+            self.finish_reason = self.finish_reason or "cancelled"
         if error is not None:
-            self.error = RunError(code=error.code, message=error.detail, retryable=error.retryable)
+            self.error = _told(error)
 
-    def end(self, *, now: datetime) -> list[Frame]:
-        """Return the last frames: ``message-end`` where it is still owed, and ``run-end``."""
-        frames = []
-        if self._open:
-            self.finish_reason = self.finish_reason or "error"
-            owed = MessageEnd.model_validate({"finish_reason": self.finish_reason})
-            frames.append(self._frame(owed.model_dump(mode="json"), now))
+    def lose(self, error: CarrelError) -> None:
+        """Give up an answer that cannot be kept: what is not stored is not said to be complete."""
+        self.content, self.citations = "", []
+        self.status, self.error = "failed", _told(error)
+
+    def close(self, *, now: datetime) -> list[Frame]:
+        """Return the ``message-end`` that is still owed, if any."""
+        if not self._open:
+            return []
+        self._open = False
+        self.finish_reason = self.finish_reason or "error"
+        owed = MessageEnd.model_validate({"finish_reason": self.finish_reason})
+        return [self._frame(owed.model_dump(mode="json"), now)]
+
+    def end(self, *, now: datetime) -> Frame:
+        """Return the last frame, ``run-end``."""
         end = RunEnd(
             status=self.status or "incomplete",
             degraded=self.degraded,
             cached=self._cached,
             error=self.error,
         )
-        return [*frames, self._frame(end.model_dump(mode="json", exclude_none=True), now)]
+        return self._frame(end.model_dump(mode="json", exclude_none=True), now)
 
     def _frame(self, body: dict[str, Any], now: datetime) -> Frame:
         self.sequence_number += 1
@@ -100,3 +114,7 @@ class Transcript:
             "created_at": timestamp(now),
             **body,
         }
+
+
+def _told(error: CarrelError) -> RunError:
+    return RunError(code=error.code, message=error.detail, retryable=error.retryable)

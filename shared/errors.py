@@ -257,9 +257,10 @@ def from_problem(body: Mapping[str, Any], *, status: int) -> CarrelError:
     cls = ERROR_CODES.get(str(body.get("code"))) or from_status(status)
     retry_after = body.get("retry_after_ms")
     param = body.get("param")
+    errors = body.get("errors")
     fields = [
         FieldError(field=str(entry.get("field")), message=str(entry.get("message")))
-        for entry in body.get("errors") or ()
+        for entry in (errors if isinstance(errors, list) else ())
         if isinstance(entry, Mapping)
     ]
     return cls(

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import HTTPConnection
 
 from shared.auth import Principal, Role, verify
+from shared.contracts.wire import field_path
 from shared.errors import (
     CarrelError,
     FieldError,
@@ -87,16 +88,17 @@ def validation_error(errors: Any) -> CarrelError:
     """Return pydantic's ``errors`` as one error that names each field and what would be right."""
     if any(entry["type"] == "json_invalid" for entry in errors):
         return MalformedError("The body is not JSON: " + str(errors[0].get("ctx", {}).get("error", "")))
-    fields = [FieldError(field=_field(entry["loc"]), message=str(entry["msg"])) for entry in errors][:20]
+    fields = [
+        FieldError(field=_field(entry["loc"]), message=str(entry["msg"]).removeprefix("Value error, "))
+        for entry in errors[:20]
+    ]
     detail = "; ".join(f"{f.field}: {f.message}" for f in fields)
     return InvalidRequestError(detail[:1000], fields=fields)
 
 
 def _field(loc: tuple[Any, ...]) -> str:
-    parts = [str(part) for part in loc]
-    if len(parts) > 1 and parts[0] in ("body", "query", "path", "header"):
-        parts = parts[1:]
-    return ".".join(parts)[:200]
+    where = ("body", "query", "path", "header")
+    return field_path(loc[1:] if len(loc) > 1 and loc[0] in where else loc)
 
 
 def principal(connection: HTTPConnection) -> Principal:

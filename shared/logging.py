@@ -62,3 +62,9 @@ def configure(service: str, *, level: str, log_format: Literal["json", "text"]) 
     # Both say at INFO what our own access line says already.
     for noisy in ("httpx", "httpcore", "uvicorn", "websockets", "markdown_it"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("uvicorn.error").addFilter(_not_the_clients)
+
+
+def _not_the_clients(record: logging.LogRecord) -> bool:
+    """Drop the trace uvicorn writes for each frame that is not UTF-8: anybody could fill the log with it."""
+    return not str(record.msg).startswith("Invalid UTF-8 sequence")

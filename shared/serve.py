@@ -71,7 +71,17 @@ def serve(
     Then ``drain``, if given, runs while the service still answers; after it, what is still open has
     ``graceful_s`` seconds. A second signal ends the draining. ``options`` are uvicorn's own.
     """
-    config = uvicorn.Config(
+    configuration = config(app, graceful_s=graceful_s, **options)
+    server = _Server(configuration, drain)
+    with asyncio.Runner(loop_factory=configuration.get_loop_factory()) as runner:
+        runner.run(server.serve(sockets=[sock]))
+    if not server.started:
+        sys.exit(3)
+
+
+def config(app: Any, *, graceful_s: int, **options: Any) -> uvicorn.Config:
+    """Return how every service of ours is served."""
+    return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
@@ -82,8 +92,3 @@ def serve(
         timeout_graceful_shutdown=graceful_s,
         **options,
     )
-    server = _Server(config, drain)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(server.serve(sockets=[sock]))
-    if not server.started:
-        sys.exit(3)

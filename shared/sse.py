@@ -71,7 +71,7 @@ class Decoder:
         value = value.removeprefix(" ")
         if field == "data":
             self._data.append(value)
-            self._size += len(value)
+            self._size += len(value) + 1
             if self._size > MAX_EVENT_BYTES:
                 raise ValueError("server-sent event too large")
         elif field == "event":

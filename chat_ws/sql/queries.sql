@@ -47,7 +47,7 @@ VALUES (%(run_id)s, %(conversation_id)s, %(visitor_id)s, %(answer_id)s, 'running
 -- The latest messages of a conversation that are whole, newest first.
 SELECT m.role, m.content
 FROM messages AS m
-WHERE m.conversation_id = %(conversation_id)s AND m.content <> ''
+WHERE m.conversation_id = %(conversation_id)s AND m.content <> '' AND m.status IS DISTINCT FROM 'running'
 ORDER BY m.position DESC
 LIMIT %(limit)s;
 

@@ -1,8 +1,10 @@
 """The retriever, as the chat service calls it."""
 
+import logging
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
+from typing import get_args
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +17,8 @@ from shared.logging import request_id
 from shared.sse import MEDIA_TYPE, Decoder
 
 _EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
+_EVENT_TYPES = frozenset(cls.model_fields["type"].default for cls in get_args(get_args(RunEvent)[0]))
+_log = logging.getLogger(__name__)
 
 
 class RetrieverClient:
@@ -41,10 +45,11 @@ class RetrieverClient:
             async with self._http.stream("POST", "/v1/answer", json=body, headers=headers) as response:
                 if response.status_code != 200:
                     raise await _refusal(response)
-                async for event in _events(response):
-                    yield event
-                    if isinstance(event, RunEnd):
-                        return
+                async with aclosing(_events(response)) as events:
+                    async for event in events:
+                        yield event
+                        if isinstance(event, RunEnd):
+                            return
         raise UpstreamUnavailableError("The retriever broke off in the middle of an answer")
 
     def _headers(self) -> dict[str, str]:
@@ -67,17 +72,24 @@ def _translated() -> Iterator[None]:
         raise UpstreamUnavailableError("The retriever sent something that is not an event") from error
 
 
-async def _events(response: httpx.Response) -> AsyncIterator[RunEvent]:
+async def _events(response: httpx.Response) -> AsyncGenerator[RunEvent]:
     decoder = Decoder()
-    async for chunk in response.aiter_raw():
-        for event in decoder.feed(chunk):
-            yield _EVENT.validate_json(event.data)
+    async with aclosing(response.aiter_bytes()) as chunks:  # type: ignore[type-var]
+        async for chunk in chunks:
+            for event in decoder.feed(chunk):
+                if event.type in _EVENT_TYPES:  # another is a newer retriever's
+                    yield _EVENT.validate_json(event.data)
 
 
 async def _refusal(response: httpx.Response) -> CarrelError:
     await response.aread()
+    status = response.status_code
+    if status in (401, 403) or status < 400:
+        # Ours to mend: whoever asked the question has done nothing wrong.
+        _log.error("the retriever answers HTTP %d to the chat service", status)
+        return UpstreamUnavailableError("The retriever refuses to answer")
     try:
         body = response.json()
     except ValueError:
         body = {}
-    return from_problem(body if isinstance(body, dict) else {}, status=response.status_code)
+    return from_problem(body if isinstance(body, dict) else {}, status=status)

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.contracts.retriever import MAX_MESSAGE_CHARS as MAX_MESSAGE_CHARS
 from shared.contracts.retriever import Citation, Filters, PageContext
-from shared.contracts.wire import Answer, Instant, Request, Text
+from shared.contracts.wire import Answer, Instant, Request, Text, field_path
 from shared.errors import InvalidRequestError
 
 SUBPROTOCOL = "carrel.v1"
@@ -86,15 +86,14 @@ def parse_frame(text: str) -> ClientFrame:
         return _FRAME.validate_json(text)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        path = [str(part) for part in first["loc"][1:]]
+        path = field_path(first["loc"][1:])
         if first["type"] == "json_invalid":
             raise InvalidRequestError("The frame is not JSON", param="") from None
         if first["type"].startswith("union_tag") or not path:
-            known = ", ".join(f"{name}" for name in FRAME_TYPES)
+            known = ", ".join(FRAME_TYPES)
             raise InvalidRequestError(f"type must be one of {known}", param="type") from None
-        raise InvalidRequestError(
-            f"{'.'.join(path)}: {first['msg']}"[:500], param=".".join(path)[:200]
-        ) from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InvalidRequestError(f"{path}: {reason}"[:500], param=path) from None
 
 
 class Conversation(Answer):

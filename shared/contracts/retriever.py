@@ -8,7 +8,7 @@ that does not was cut.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt
+from pydantic import AllowInfNan, Field, FiniteFloat, StrictBool, StrictFloat, StrictInt
 
 from shared.contracts.wire import Answer, Instant, Request, Text
 
@@ -16,16 +16,16 @@ MAX_QUERY_CHARS = 8_000
 MAX_MESSAGE_CHARS = 8_000
 MAX_MESSAGES = 50
 
-Scalar = Text | StrictBool | StrictInt | StrictFloat
+Scalar = Text | StrictBool | StrictInt | Annotated[StrictFloat, AllowInfNan(False)]
 
 
 class Range(Request):
     """A numeric range; every bound that is given must hold."""
 
-    gt: float | None = None
-    gte: float | None = None
-    lt: float | None = None
-    lte: float | None = None
+    gt: FiniteFloat | None = None
+    gte: FiniteFloat | None = None
+    lt: FiniteFloat | None = None
+    lte: FiniteFloat | None = None
 
 
 FilterValue = Scalar | Annotated[list[Scalar], Field(min_length=1, max_length=100)] | Range

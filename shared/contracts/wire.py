@@ -1,6 +1,8 @@
 """The two bases of every contract, and the shapes all services share."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
@@ -39,6 +41,12 @@ def timestamp(value: datetime) -> str:
 
 Instant = Annotated[datetime, PlainSerializer(timestamp, when_used="json")]
 """An aware instant; RFC 3339 UTC on the wire."""
+
+
+def field_path(loc: Iterable[int | str]) -> str:
+    """Return the path of a refused field, such as ``filters.lang``, from where pydantic found it."""
+    # What pydantic adds for a member of a union is its own, such as ``list[str]``, and no field of ours.
+    return ".".join(takewhile(lambda part: "[" not in part, map(str, loc)))[:200]
 
 
 class Page(Answer, Generic[_T]):
