@@ -6,6 +6,7 @@ bytes. What could be the end of an answer and is not sure to be is a failure, ne
 
 import asyncio
 from dataclasses import dataclass
+from typing import cast
 
 import httptools
 
@@ -194,8 +195,8 @@ class Connection(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - create_connection makes such
-        self._transport = transport
+        # uvloop's transports are asyncio's by behaviour, not by class.
+        self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         exchange, self._exchange = self._exchange, None

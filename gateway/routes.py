@@ -12,7 +12,7 @@ from gateway.catalogue import Catalogue
 from gateway.headers import find
 from gateway.health import HealthProbe
 from gateway.identity import bearer
-from gateway.routing import Target
+from gateway.routing import PAGE_FILES, Target
 from gateway.sessions import Sessions
 from gateway.static import StaticFile
 from shared import PROTOCOL_VERSION, __version__
@@ -40,11 +40,12 @@ Ours = Annotated[Own, Depends(_own)]
 router = APIRouter()
 
 
-@router.get("/", include_in_schema=False)
-@router.get("/chat.css", include_in_schema=False)
-@router.get("/chat.js", include_in_schema=False)
 async def page(request: Request, own: Ours) -> Response:
     return own.files[request.url.path].response(request)
+
+
+for _path in PAGE_FILES:
+    router.add_api_route(_path, page, include_in_schema=False)
 
 
 @router.post("/v1/sessions")

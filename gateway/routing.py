@@ -5,6 +5,7 @@ so a path that two readers could understand differently (encoded slashes, dot se
 backslashes, path parameters) is refused instead of being cleaned.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote_to_bytes
@@ -48,6 +49,14 @@ class WrongMethodError(MethodNotAllowedError):
         self.allow = allow
 
 
+PAGE_FILES: Mapping[str, str] = {
+    "/": "index.html",
+    "/chat.css": "chat.css",
+    "/chat.js": "chat.js",
+    "/answer.js": "answer.js",
+    "/wire.js": "wire.js",
+}
+"""The chat page: the path and the file behind it."""
 _READ = ("GET", "HEAD")
 
 
@@ -64,9 +73,7 @@ def _owner(path: str, target: Target, *methods: str) -> Route:
 
 
 ROUTES: tuple[Route, ...] = (
-    _own("/"),
-    _own("/chat.css"),
-    _own("/chat.js"),
+    *(_own(path) for path in PAGE_FILES),
     _own("/health"),
     _own("/health/live"),
     _own("/health/ready"),

@@ -8,7 +8,8 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-FILES = {"/": "index.html", "/chat.css": "chat.css", "/chat.js": "chat.js"}
+from gateway.routing import PAGE_FILES
+
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; object-src 'none'; "
@@ -37,7 +38,7 @@ class StaticFile:
 
 def load(folder: Path) -> dict[str, StaticFile]:
     """Return the files of ``folder`` by the path they are served at."""
-    return {path: _load(folder / name) for path, name in FILES.items()}
+    return {path: _load(folder / name) for path, name in PAGE_FILES.items()}
 
 
 def _load(file: Path) -> StaticFile:
