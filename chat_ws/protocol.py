@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
 from chat_ws.events import (
     Abandon,
@@ -134,6 +134,8 @@ def _text(core: Protocol, event: Any) -> list[Command]:
             return [_error(core, refusal, event.now, str(frame.client_message_id))]
         case MessageCreate():
             return _message(core, frame, event.now)
+        case _:
+            assert_never(frame)
 
 
 def _message(core: Protocol, frame: MessageCreate, now: datetime) -> list[Command]:

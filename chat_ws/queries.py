@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _MIGRATION = re.compile(r"(\d{4})_(pre|post)_(\w+)\.sql")
@@ -29,10 +30,10 @@ def load() -> Mapping[str, str]:
     return parse((files("chat_ws") / "sql" / "queries.sql").read_text("utf-8"))
 
 
-def migrations() -> list[Migration]:
-    """Return every migration in its order; their numbers run from 1 without a gap."""
+def migrations(folder: Traversable | None = None) -> list[Migration]:
+    """Return every migration of ``folder`` (ours) in its order; their numbers run from 1 without a gap."""
     found = []
-    for entry in (files("chat_ws") / "sql" / "migrations").iterdir():
+    for entry in (folder or files("chat_ws") / "sql" / "migrations").iterdir():
         if (match := _MIGRATION.fullmatch(entry.name)) is not None:
             found.append(Migration(int(match[1]), entry.name, entry.read_text("utf-8")))
     found.sort(key=lambda migration: migration.number)

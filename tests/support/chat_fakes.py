@@ -1,0 +1,312 @@
+"""Stand-ins for what the chat service needs: a scripted answerer, a history in memory, a clock."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from chat_ws.history import fingerprint, title_of
+from chat_ws.ports import Ending, RunRecord, Stored
+from shared.contracts.chat_ws import Conversation, Message, MessageCreate
+from shared.contracts.retriever import (
+    AnswerRequest,
+    Citation,
+    CitationSource,
+    CitationStart,
+    ContentDelta,
+    Delta,
+    MessageEnd,
+    MessageStart,
+    Passage,
+    RunEnd,
+    RunEvent,
+    RunStart,
+    SearchQueries,
+    SearchResults,
+    Turn,
+)
+from shared.errors import IdempotencyConflictError, NotFoundError, RunActiveError
+
+_T = TypeVar("_T")
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
+
+START = RunStart(model="extractive", index_version="7")
+QUERIES = SearchQueries(queries=["What is ownership?"])
+PASSAGE = Passage(
+    id="p1",
+    document_id="d1",
+    title="Ownership",
+    url="https://book.test/ch04#rules",
+    anchor="rules",
+    heading_path=["Ownership"],
+    text="Ownership is a set of rules.",
+    score=1.0,
+)
+RESULTS = SearchResults(passages=[PASSAGE])
+BEGIN = MessageStart()
+SOURCE = CitationSource(document_id="d1", passage_id="p1", title="Ownership", url="", quote="a set of rules")
+CITATION = CitationStart(citation=Citation(start=0, end=9, text="Ownership", sources=[SOURCE]))
+DONE = MessageEnd(finish_reason="complete")
+END = RunEnd(status="completed", degraded=["rerank"])
+NUL_CITATION = CitationStart(citation=Citation(start=0, end=1, text="\0", sources=[]))
+
+
+def delta(text: str) -> ContentDelta:
+    """A part of an answer."""
+    return ContentDelta(delta=Delta(text=text))
+
+
+RUN: tuple[RunEvent, ...] = (
+    START,
+    QUERIES,
+    RESULTS,
+    BEGIN,
+    delta("Ownership is "),
+    delta("a set."),
+    CITATION,
+)
+WHOLE: tuple[RunEvent, ...] = (*RUN, DONE, END)
+"""An answer of nine frames: ``Ownership is a set.``"""
+
+
+def question(content: str = "What is ownership?", **fields: object) -> MessageCreate:
+    """A ``message-create`` frame under a new id."""
+    return MessageCreate.model_validate({"client_message_id": uuid4(), "content": content, **fields})
+
+
+@dataclass
+class Clock:
+    """Stands still until it is moved."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> datetime:
+        """Go on by ``seconds``."""
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+Step = RunEvent | Exception | asyncio.Event
+
+
+class Answerer:
+    """Answers the first question with the first script, and so on; the last script for ever.
+
+    A script's event is yielded, its exception raised; an :class:`asyncio.Event` is waited for.
+    """
+
+    def __init__(self, *scripts: Sequence[Step]) -> None:
+        self._scripts = deque(scripts or (WHOLE,))
+        self.requests: list[AnswerRequest] = []
+        self.closed = 0
+
+    async def answer(self, request: AnswerRequest) -> AsyncGenerator[RunEvent]:
+        self.requests.append(request)
+        script = self._scripts.popleft() if len(self._scripts) > 1 else self._scripts[0]
+        try:
+            for step in script:
+                if isinstance(step, asyncio.Event):
+                    await step.wait()
+                elif isinstance(step, Exception):
+                    raise step
+                else:
+                    yield step
+        finally:
+            self.closed += 1
+
+
+@dataclass
+class _Row:
+    visitor_id: str
+    message: Message
+    position: int
+    fingerprint: str = ""
+
+
+class MemoryHistory:
+    """The history port in memory. Tests put into ``failures`` what the next calls of a method raise."""
+
+    def __init__(self, clock: Callable[[], datetime] = Clock()) -> None:  # noqa: B008 - it stands still
+        self._clock = clock
+        self.conversations: dict[str, tuple[str, Conversation]] = {}
+        self.messages: dict[str, _Row] = {}
+        self.runs: dict[str, tuple[str, RunRecord]] = {}
+        self.client_messages: dict[tuple[str, UUID], tuple[str, str]] = {}
+        self.failures: dict[str, deque[Exception]] = {}
+        self.before: dict[str, Callable[[], Awaitable[object]]] = {}
+        self.endings: list[Ending] = []
+        self.checkpoints: list[str] = []
+
+    async def _enter(self, name: str) -> None:
+        if (wait := self.before.get(name)) is not None:
+            await wait()
+        await asyncio.sleep(0)
+        if failures := self.failures.get(name):
+            raise failures.popleft()
+
+    async def create_message(self, visitor_id: str, frame: MessageCreate) -> Stored:
+        await self._enter("create_message")
+        found = self.client_messages.get((visitor_id, frame.client_message_id))
+        if found is not None:
+            message_id, run_id = found
+            if self.messages[message_id].fingerprint != fingerprint(frame):
+                raise IdempotencyConflictError(param="client_message_id")
+            return self._stored(message_id, self.runs[run_id][1], duplicate=True)
+        conversation_id = self._conversation(visitor_id, frame)
+        if any(
+            record.status == "running" and record.conversation_id == conversation_id
+            for _, record in self.runs.values()
+        ):
+            raise RunActiveError(retry_after_ms=1000)
+        record = RunRecord(f"run_{uuid4().hex}", conversation_id, f"msg_{uuid4().hex}", "running", None)
+        asked = self._message(f"msg_{uuid4().hex}", record, "user", frame.content)
+        self._keep(visitor_id, asked, fingerprint(frame))
+        self._keep(visitor_id, self._message(record.message_id, record, "assistant", ""))
+        self.runs[record.run_id] = (visitor_id, record)
+        self.client_messages[(visitor_id, frame.client_message_id)] = (asked.id, record.run_id)
+        self._touch(conversation_id)
+        return self._stored(asked.id, record, duplicate=False)
+
+    def _conversation(self, visitor_id: str, frame: MessageCreate) -> str:
+        if frame.conversation_id is not None:
+            owner, _ = self.conversations.get(frame.conversation_id, ("", None))
+            if owner != visitor_id:
+                raise NotFoundError("There is no such conversation", param="conversation_id")
+            return frame.conversation_id
+        now = self._clock()
+        made = Conversation(
+            id=f"conv_{uuid4().hex}",
+            title=title_of(frame.content),
+            created_at=now,
+            updated_at=now,
+            message_count=0,
+        )
+        self.conversations[made.id] = (visitor_id, made)
+        return made.id
+
+    def _touch(self, conversation_id: str) -> None:
+        owner, kept = self.conversations[conversation_id]
+        changed = {"message_count": kept.message_count + 2, "updated_at": self._clock()}
+        self.conversations[conversation_id] = (owner, kept.model_copy(update=changed))
+
+    def _message(self, message_id: str, record: RunRecord, role: str, content: str) -> Message:
+        return Message.model_validate(
+            {
+                "id": message_id,
+                "conversation_id": record.conversation_id,
+                "role": role,
+                "content": content,
+                "created_at": self._clock(),
+                "run_id": record.run_id,
+                "status": "running" if role == "assistant" else None,
+            }
+        )
+
+    def _keep(self, visitor_id: str, message: Message, print_: str = "") -> None:
+        self.messages[message.id] = _Row(visitor_id, message, len(self.messages), print_)
+
+    def _stored(self, message_id: str, record: RunRecord, *, duplicate: bool) -> Stored:
+        turns = [
+            Turn(role=row.message.role, content=row.message.content)
+            for row in self.messages.values()
+            if row.message.conversation_id == record.conversation_id
+            and row.message.content
+            and row.message.status != "running"
+        ]
+        return Stored(
+            record.conversation_id,
+            message_id,
+            record.run_id,
+            record.message_id,
+            record.status,
+            duplicate,
+            tuple(turns[-11:]),
+        )
+
+    async def checkpoint(self, message_id: str, content: str, citations: Sequence[Citation]) -> None:
+        await self._enter("checkpoint")
+        self.checkpoints.append(content)
+        row = self.messages[message_id]
+        if row.message.status == "running":
+            row.message = row.message.model_copy(update={"content": content, "citations": list(citations)})
+
+    async def end_run(self, ending: Ending) -> None:
+        await self._enter("end_run")
+        self.endings.append(ending)
+        if ending.run_id not in self.runs:
+            return
+        row = self.messages[ending.message_id]
+        row.message = row.message.model_copy(
+            update={
+                "content": ending.content,
+                "citations": list(ending.citations),
+                "status": ending.status,
+                "finish_reason": ending.finish_reason,
+                "degraded": list(ending.degraded),
+            }
+        )
+        visitor_id, record = self.runs[ending.run_id]
+        ended = replace(record, status=ending.status, last_sequence=ending.last_sequence)
+        self.runs[ending.run_id] = (visitor_id, ended)
+
+    async def end_orphans(self) -> int:
+        orphans = [run_id for run_id, (_, record) in self.runs.items() if record.status == "running"]
+        for run_id in orphans:
+            visitor_id, record = self.runs[run_id]
+            self.runs[run_id] = (visitor_id, replace(record, status="incomplete"))
+            row = self.messages[record.message_id]
+            row.message = row.message.model_copy(update={"status": "incomplete"})
+        return len(orphans)
+
+    async def find_run(self, visitor_id: str, run_id: str) -> RunRecord | None:
+        await self._enter("find_run")
+        owner, record = self.runs.get(run_id, ("", None))
+        return record if owner == visitor_id else None
+
+    async def list_conversations(
+        self, visitor_id: str, *, limit: int, before: int | None
+    ) -> tuple[list[Conversation], int | None]:
+        mine = [
+            (position, conversation)
+            for position, (owner, conversation) in enumerate(self.conversations.values())
+            if owner == visitor_id and (before is None or position < before)
+        ]
+        return _page(mine[::-1], limit)
+
+    async def get_conversation(self, visitor_id: str, conversation_id: str) -> Conversation:
+        owner, conversation = self.conversations.get(conversation_id, ("", None))
+        if conversation is None or owner != visitor_id:
+            raise NotFoundError("There is no such conversation")
+        return conversation
+
+    async def list_messages(
+        self, visitor_id: str, conversation_id: str, *, limit: int, before: int | None
+    ) -> tuple[list[Message], int | None]:
+        await self.get_conversation(visitor_id, conversation_id)
+        mine = [
+            (row.position, row.message)
+            for row in self.messages.values()
+            if row.message.conversation_id == conversation_id and (before is None or row.position < before)
+        ]
+        items, following = _page(mine[::-1], limit)
+        return items[::-1], following
+
+    async def get_message(self, visitor_id: str, conversation_id: str, message_id: str) -> Message:
+        row = self.messages.get(message_id)
+        if row is None or row.visitor_id != visitor_id or row.message.conversation_id != conversation_id:
+            raise NotFoundError("There is no such message")
+        return row.message
+
+    async def ping(self) -> None:
+        await self._enter("ping")
+
+
+def _page(newest_first: list[tuple[int, _T]], limit: int) -> tuple[list[_T], int | None]:
+    items = [item for _, item in newest_first[:limit]]
+    return items, newest_first[limit - 1][0] if len(newest_first) > limit else None
