@@ -109,8 +109,10 @@ class VectorStore(Protocol):
     names the top-level payload keys to read; None reads all.
     """
 
-    exclusive: bool
-    """Whether no other process can write to the collection."""
+    @property
+    def exclusive(self) -> bool:
+        """Whether no other process can write to the collection."""
+        ...
 
     async def ensure(self, schema: Schema) -> None:
         """Open the collection, making it where there is none."""

@@ -20,7 +20,7 @@ from retriever.ports import (
     Stored,
     Where,
 )
-from shared.errors import UpstreamTimeoutError, UpstreamUnavailableError
+from shared.errors import CarrelError, InternalError, UpstreamTimeoutError, UpstreamUnavailableError
 
 if TYPE_CHECKING:
     from qdrant_client import AsyncQdrantClient
@@ -202,15 +202,22 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except UnexpectedResponse as error:
-        refused = error.status_code in (401, 403)
-        detail = "it refuses QDRANT_API_KEY" if refused else f"it answered {error.status_code}"
-        raise UpstreamUnavailableError(f"Qdrant cannot do this: {detail}") from error
+        raise _refusal(error.status_code or 500) from error
     except ResponseHandlingException as error:
         if isinstance(error.source, httpx.TimeoutException):
             raise UpstreamTimeoutError("Qdrant did not answer in time") from error
         raise UpstreamUnavailableError("Qdrant cannot be reached") from error
     except (ApiException, httpx.HTTPError) as error:
         raise UpstreamUnavailableError("Qdrant cannot be reached") from error
+
+
+def _refusal(status: int) -> CarrelError:
+    """A request of ours that Qdrant finds wrong is our fault; everything else is its state."""
+    if status in (401, 403):
+        return UpstreamUnavailableError("Qdrant refuses QDRANT_API_KEY")
+    if status in (400, 422):
+        return InternalError("Qdrant refused a request")
+    return UpstreamUnavailableError(f"Qdrant answered {status}")
 
 
 def _keys(keys: Sequence[str] | None) -> bool | list[str]:

@@ -14,7 +14,7 @@ _END = re.compile(r"(?:[.!?…]|\.{3})[.!?…]*[\"'”’»)\]]*(?=\s|\Z)|[。�
 _CODE = re.compile(r"`[^`\n]+`")
 _NEVER_LAST = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|viz|approx|ca|al|Mr|Mrs|Ms|Dr|Prof|St|Fig|Figs|Eq|No|Nos|Vol|Ch|Sec|pp|ed)|"
-    r"\b[A-Z])\.\Z"
+    r"(?:\A|\b[A-Z]\w*|[A-Z]\.)\s*\b[A-Z])\.\Z"
 )
 _LOWER_NEXT = re.compile(r"\s+[\"'“‘(\[]*[a-zà-öø-ÿ]")
 _MARKER = re.compile(r"\s*(?:[-*•‣◦]|\d{1,3}[.)])\s+")
@@ -93,7 +93,7 @@ def _ends(line: str, match: re.Match[str], code: Sequence[Span]) -> bool:
         return False
     if _LOWER_NEXT.match(line, match.end()):
         return False
-    return not (match.group() == "." and _NEVER_LAST.search(line, max(0, match.end() - 10), match.end()))
+    return not (match.group() == "." and _NEVER_LAST.search(line, max(0, match.end() - 30), match.end()))
 
 
 def _trimmed(line: str, start: int, end: int) -> Iterator[Span]:

@@ -57,3 +57,9 @@ def vector(weights: Mapping[str, float]) -> SparseVector:
     for term, weight in weights.items():
         merged[term_id(term)] = merged.get(term_id(term), 0.0) + weight
     return SparseVector(tuple(merged), tuple(merged.values()))
+
+
+def rarity(score: float, *, term: str, text: str) -> float:
+    """Return the IDF by which the engine multiplied, from the score of ``text`` for ``term`` alone."""
+    weight = term_weights(text, average=AVERAGE_TEXT_TERMS).get(term, 0.0)
+    return score / weight if weight else 0.0

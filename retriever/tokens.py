@@ -41,7 +41,7 @@ _WORD = re.compile(
     rf"[A-Za-z](?:\+\+|#(?!\w))|{_LETTER}+(?:(?:::|[.\-/'’]){_LETTER}+)*",
 )
 _PART = re.compile(rf"{_LETTER}+(?:['’]{_LETTER}+)*")
-_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+[a-z]*")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u3005\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"

@@ -23,7 +23,7 @@ _DIRECTIVE = re.compile(r"\{\{\s*#[a-z_]+[^}]*\}\}")
 _CUSTOM_ID = re.compile(r"\s*\{#([^\s{}]+)[^{}]*\}\s*$")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]")
 _UNSEEN_HTML = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|template)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.I)
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[!?][^<>]*>")
+_TAG = re.compile(r"""</?[A-Za-z](?:"[^"]{0,1000}"|'[^']{0,1000}'|[^"'<>]){0,200}>|<[!?][^<>]*>""")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 

@@ -1,0 +1,91 @@
+"""Puts the retriever together. The only module that knows everybody."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from retriever import health, routes
+from retriever.answer import Answers
+from retriever.catalogue import Catalogue
+from retriever.ingest import Ingest
+from retriever.opening import WATCH_EVERY_S, OpeningStore
+from retriever.ports import VectorStore
+from retriever.records import SCHEMA
+from retriever.search import Search
+from retriever.settings import RetrieverSettings
+from retriever.upkeep import keep_up
+from shared import __version__
+from shared.http import IdentityMiddleware, RequestIdMiddleware, install_error_handlers
+from shared.tasks import cancel, spawn
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """What the retriever talks to, and the clock; tests bring their own."""
+
+    make_store: Callable[[], Awaitable[VectorStore]]
+    now_us: Callable[[], int] = _now_us
+    watch_every_s: float = WATCH_EVERY_S
+
+
+def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None) -> FastAPI:
+    """Return the application; nothing is opened before its lifespan begins."""
+    adapters = adapters or Adapters(make_store=lambda: _make_store(settings))
+    store = OpeningStore(adapters.make_store, schema=SCHEMA, watch_every_s=adapters.watch_every_s)
+    app = FastAPI(
+        title="Carrel retriever", version=__version__, lifespan=_lifespan, docs_url=None, redoc_url=None
+    )
+    app.state.settings, app.state.store = settings, store
+    app.state.vitals = health.Vitals(settings, store)
+    app.state.catalogue = Catalogue(store)
+    app.state.ingest = Ingest(store, app.state.catalogue, now_us=adapters.now_us)
+    app.state.search = Search(store, app.state.catalogue)
+    app.state.answers = Answers(app.state.search)
+    for router in (health.router, routes.documents, routes.questions):
+        app.include_router(router)
+    install_error_handlers(app)
+    app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
+    app.add_middleware(RequestIdMiddleware)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    store: OpeningStore = app.state.store
+    opening = spawn(store.run(), name="open-index")
+    upkeep = spawn(keep_up(store, app.state.ingest), name="upkeep")
+    try:
+        yield
+    finally:
+        await cancel(upkeep)
+        await cancel(opening)
+        await store.close()
+
+
+async def _make_store(settings: RetrieverSettings) -> VectorStore:
+    """The engine's library is imported in a thread: it takes longer than a health check waits."""
+    return await asyncio.to_thread(_remote if settings.qdrant_url else _embedded, settings)
+
+
+def _remote(settings: RetrieverSettings) -> VectorStore:
+    from retriever.qdrant import QdrantStore, connect
+
+    key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+    client = connect(settings.qdrant_url or "", api_key=key)
+    return QdrantStore(client, collection=settings.qdrant_collection)
+
+
+def _embedded(settings: RetrieverSettings) -> VectorStore:
+    import qdrant_edge  # noqa: F401 - loaded here, off the event loop
+
+    from retriever.embedded import EmbeddedStore
+
+    return EmbeddedStore(settings.data_dir / "qdrant")

@@ -1,0 +1,96 @@
+"""Signs, beside the words asked for, that a sentence answers a question or does not.
+
+Owns the weights of these signs; each is small against how much of the question a sentence covers. Pure.
+"""
+
+import re
+
+from retriever.questions import Question
+from retriever.tokens import terms
+
+DEFINES = 0.6
+DEFINES_PARTLY = 0.25
+ANSWERS_KIND = 0.08
+SAYS_HOW = 0.15
+
+_VERB = re.compile(
+    r"\s(?:is|are|was|were)\s+(?:(?P<noun>an?|the|any|one|another)\s|(?P<other>\w*ed\b|\w+ly\b|often|also|not|only|so))?|"
+    r"\s(?P<says>means?|refers?\s+to|denotes?|stands?\s+for|defines?)\s|"
+    r"\s(?P<does>describes?|represents?|allows?|lets?|provides?|enables?|gives?|holds?|stores?|makes?)\s"
+)
+_STRENGTH = {"noun": 1.0, "says": 1.0, "does": 0.5, "other": 0.15, None: 0.6}
+_MAX_LEAD_CHARS = 80
+_LEADING = re.compile(r"^(?:(?:In|For|With|On|At|As)\s[^,]{1,40},\s*|\w+['’]s\s)")
+_PARENTHESIS = re.compile(r"\s*\([^)]*\)|,\s[^,]*,(?=\s)")
+_TO_DO = re.compile(
+    r"To\s+(?!do\s+(?:so|this|that)\b)[a-z]+\b|You\s+(?:can|must|need|should)\b|Use\b|Run\b|Call\b"
+)
+_KIND_SIGNS = {
+    "how": re.compile(
+        r"\bto\s+[a-z]+|\b(?:use|using|call|run|add|set|you can|we can|by\s+[a-z]+ing)\b", re.IGNORECASE
+    ),
+    "who": re.compile(r"\b[A-ZÀ-Þ][\w.-]+\s+(?:[A-ZÀ-Þ][\w.-]+|of)\b"),
+    "when": re.compile(
+        r"\b\d{3,4}\b|\bcentury\b|\b(?:January|February|March|April|May|June|July|August|September|October|"
+        r"November|December)\b"
+    ),
+    "number": re.compile(
+        r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|million)\b"
+    ),
+}
+_LEANING = re.compile(
+    r"(?:It|Its|This|That|These|Those|They|Their|Them|He|She|His|Her|Such|Both|Neither|Either|However|But|And|So|"
+    r"Then|Therefore|Thus|Instead|Otherwise|Also|Here|There|Similarly|Conversely|Moreover|Furthermore|Likewise|"
+    r"For (?:example|instance)|In (?:that case|other words|addition|contrast)|On the other hand|As a result|"
+    r"Because of this|To do (?:so|this|that))\b"
+)
+_SHOWN_ELSEWHERE = re.compile(r"\b(?:listing|figure|table|chapter|section)\s+\d", re.IGNORECASE)
+_ABOUT_THE_TEXT = re.compile(
+    r"\b(?:this|the next|the previous|later in this)\s+(?:chapter|section|book|page|guide|tutorial)\b|"
+    r"\b(?:we|you|I)['’]ll\b|\blet['’]s\b|\bwe will\b",
+    re.IGNORECASE,
+)
+_FORM_COSTS = (
+    (re.compile(r"\?\W*\Z"), 0.2),
+    (re.compile(r"\A\W*\S+(?:\s+\S+){0,2}\Z"), 0.2),
+    (re.compile(r"\A(?:\S+\s+){60}"), 0.1),
+    (_SHOWN_ELSEWHERE, 0.05),
+    (_ABOUT_THE_TEXT, 0.12),
+    (re.compile(r":\Z"), 0.08),
+    (re.compile(r" \| "), 0.15),
+)
+
+
+def definition(sentence: str, question: Question) -> float:
+    """How much ``sentence`` defines what the question asks about: its subject must be the sentence's."""
+    if not question.subject:
+        return 0.0
+    lead = _PARENTHESIS.sub("", _LEADING.sub("", sentence))[: _MAX_LEAD_CHARS + 20]
+    verb = _VERB.search(lead, 0, _MAX_LEAD_CHARS)
+    if verb is None:
+        return 0.0
+    before = frozenset(terms(lead[: verb.start()]))
+    strength = _STRENGTH[verb.lastgroup]
+    if before == question.subject:
+        return DEFINES * strength
+    if question.subject <= before and len(before) <= len(question.subject) + 2:
+        return DEFINES_PARTLY * strength
+    return 0.0
+
+
+def kind(sentence: str, question: Question) -> float:
+    """Whether ``sentence`` holds what such a question asks for, such as a number or a name."""
+    if question.kind == "how" and _TO_DO.match(sentence):
+        return SAYS_HOW
+    sign = _KIND_SIGNS.get(question.kind)
+    return ANSWERS_KIND if sign is not None and sign.search(sentence) else 0.0
+
+
+def leans_back(sentence: str) -> bool:
+    """Whether ``sentence`` is not understood without the one before it."""
+    return _LEANING.match(sentence) is not None
+
+
+def form(sentence: str) -> float:
+    """What the form of ``sentence`` takes away: a question, a fragment, a pointer to elsewhere."""
+    return -sum(cost for pattern, cost in _FORM_COSTS if pattern.search(sentence))

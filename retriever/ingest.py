@@ -1,0 +1,234 @@
+"""Puts documents into the index and takes them out.
+
+Owns that a reader never sees half a change: the chunks of a new revision are written first, then the
+record that names it (this one write is the change), then the old revision is removed. What a killed
+process leaves behind is never found, and removed at the next start.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from weakref import WeakValueDictionary
+
+from retriever.catalogue import Catalogue
+from retriever.chunking import chunk
+from retriever.facets import kept
+from retriever.parsers.registry import parse, read
+from retriever.ports import AnyOf, Between, Equals, Point, VectorStore, Where
+from retriever.records import (
+    CONTENT,
+    INDEX_FORMAT,
+    Record,
+    chunk_points,
+    content_hash,
+    meta_point,
+    of_kind,
+    of_revision,
+    record_point,
+    source_points,
+    summary,
+)
+from shared.contracts.retriever import DocumentSummary
+from shared.errors import CarrelError, NotFoundError
+
+SHARED_GRACE_US = 15 * 60 * 1_000_000
+"""On a shared engine another retriever may be in the middle of a write: younger leftovers stay."""
+SWEEP_PAGE = 256
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A document as it was given."""
+
+    content: bytes
+    media_type: str
+    charset: str = ""
+    title: str = ""
+    url: str = ""
+    metadata: dict[str, Any] | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What was said about the document from outside of it."""
+        return {"title": self.title, "url": self.url, "metadata": self.metadata or {}}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a put did."""
+
+    kind: Literal["created", "replaced", "unchanged"]
+    document: DocumentSummary
+
+
+class Ingest:
+    """Writes documents; ``now_us`` gives the time in microseconds since 1970."""
+
+    def __init__(self, store: VectorStore, catalogue: Catalogue, *, now_us: Callable[[], int]) -> None:
+        self._store, self._catalogue, self._now_us = store, catalogue, now_us
+        self._started = now_us()
+        self._last = self._started
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def put(self, document_id: str, submission: Submission) -> Outcome:
+        """Make ``submission`` the document of this id; returns when it is searchable.
+
+        Raises
+        ------
+        InvalidRequestError
+            If it cannot be read as its media type, or holds no text.
+        """
+        digest = await asyncio.to_thread(_hash, submission)
+        async with self._lock(document_id):
+            old = await self._catalogue.get(document_id)
+            if old is not None and (old.content_hash, old.format) == (digest, INDEX_FORMAT):
+                return Outcome("unchanged", summary(old))
+            source = await asyncio.to_thread(
+                read, submission.content, media_type=submission.media_type, charset=submission.charset
+            )
+            blank = self._blank(document_id, submission, digest, old)
+            record = await self._replace(blank, source, old=old)
+            return Outcome("replaced" if old else "created", summary(record))
+
+    async def delete(self, document_id: str) -> None:
+        """Remove a document.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such document.
+        """
+        async with self._lock(document_id):
+            if await self._catalogue.get(document_id) is None:
+                raise NotFoundError("There is no such document")
+            own = Equals("document_id", document_id)
+            await self._store.delete(of_kind("record", own))
+            await self._store.upsert([meta_point(self._tick())])
+            await self._tidy(Where((AnyOf("kind", CONTENT), own)))
+
+    async def sweep(self) -> int:
+        """Remove what killed processes left behind; return of how many revisions."""
+        before = self._started - (0 if self._store.exclusive else SHARED_GRACE_US)
+        where = Where((AnyOf("kind", CONTENT), Between("revision", lt=before)))
+        stale: set[tuple[str, int]] = set()
+        after: str | None = None
+        while True:
+            page, after = await self._store.scroll(
+                where, limit=SWEEP_PAGE, after=after, keys=["document_id", "revision"]
+            )
+            found = {(str(p.payload["document_id"]), int(p.payload["revision"])) for p in page}
+            records = (await self._catalogue.snapshot(name for name, _ in found)).records
+            stale |= {
+                pair for pair in found if pair[0] not in records or records[pair[0]].revision != pair[1]
+            }
+            if after is None:
+                break
+        for document_id, revision in stale:
+            await self._store.delete(of_revision(document_id, revision))
+        return len(stale)
+
+    async def refresh(self) -> int:
+        """Make documents of another index format anew from their sources; return how many."""
+        done, after = 0, None
+        while True:
+            page, after = await self._store.scroll(
+                of_kind("record"), limit=SWEEP_PAGE, after=after, keys=["document_id", "format"]
+            )
+            for point in page:
+                if point.payload["format"] != INDEX_FORMAT:
+                    done += await self._refresh(str(point.payload["document_id"]))
+            if after is None:
+                return done
+
+    async def _refresh(self, document_id: str) -> bool:
+        async with self._lock(document_id):
+            old = await self._catalogue.get(document_id)
+            if old is None or old.format == INDEX_FORMAT:
+                return False
+            source = await self._catalogue.source(old)
+            try:
+                await self._replace(replace(old, revision=self._tick(old)), source, old=old)
+            except CarrelError as error:
+                _log.warning("document %s cannot be indexed anew: %s", document_id, error)
+                return False
+            return True
+
+    async def _replace(self, blank: Record, source: str, *, old: Record | None) -> Record:
+        record, points = await asyncio.to_thread(_prepared, blank, source)
+        try:
+            await self._store.upsert(points)
+        except CarrelError:
+            await self._tidy(of_revision(record.document_id, record.revision))
+            raise
+        # From here on the outcome of a failed write is unknown, so nothing is cleaned up after it.
+        await self._store.upsert([record_point(record), meta_point(record.revision)])
+        if old is not None:
+            await self._tidy(of_revision(old.document_id, old.revision))
+        return record
+
+    async def _tidy(self, where: Where) -> None:
+        """Remove what no search finds any more; the next start's sweep does what fails here."""
+        try:
+            await self._store.delete(where)
+        except CarrelError as error:
+            _log.warning("leftovers stay until the next start: %s", error)
+
+    def _blank(self, document_id: str, submission: Submission, digest: str, old: Record | None) -> Record:
+        revision = self._tick(old)
+        return Record(
+            document_id=document_id,
+            title="",
+            url="",
+            media_type=submission.media_type,
+            metadata={},
+            content_hash=digest,
+            characters=0,
+            chunk_count=0,
+            created=old.created if old else revision,
+            updated=revision,
+            revision=revision,
+            format=INDEX_FORMAT,
+            given=submission.given,
+        )
+
+    def _tick(self, old: Record | None = None) -> int:
+        self._last = max(self._now_us(), self._last + 1, old.revision + 1 if old else 0)
+        return self._last
+
+    def _lock(self, document_id: str) -> asyncio.Lock:
+        lock = self._locks.get(document_id)
+        if lock is None:
+            lock = self._locks[document_id] = asyncio.Lock()
+        return lock
+
+
+def _hash(submission: Submission) -> str:
+    return content_hash(
+        submission.content,
+        media_type=submission.media_type,
+        charset=submission.charset,
+        given=submission.given,
+    )
+
+
+def _prepared(blank: Record, source: str) -> tuple[Record, list[Point]]:
+    """Parse, cut and weigh: the heavy part, run off the event loop."""
+    given = blank.given
+    document = parse(
+        source, media_type=blank.media_type, document_id=blank.document_id, title=str(given["title"])
+    )
+    chunks = chunk(document)
+    record = replace(
+        blank,
+        title=document.title,
+        url=str(given["url"]) or document.url,
+        metadata={**kept(document.metadata), **given["metadata"]},
+        characters=len(document.text),
+        chunk_count=len(chunks),
+        format=INDEX_FORMAT,
+    )
+    return record, [*chunk_points(record, chunks), *source_points(record, source)]

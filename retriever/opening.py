@@ -1,0 +1,149 @@
+"""The vector store of a running service: opened late, watched, and refused clearly while it is not there.
+
+Owns opening with retries and the state that health tells. The service listens before the engine is even
+imported; until it is open, and while it is lost, every call fails at once with the reason.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from retriever.ports import Hit, Point, Schema, Signal, Stored, VectorStore, Where
+from shared.errors import CarrelError, UpstreamUnavailableError
+
+WATCH_EVERY_S = 3.0
+RETRY_AFTER_MS = 2000
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class State:
+    """Whether the store can be used, and the reason or the name of the engine."""
+
+    open: bool
+    detail: str
+
+
+class OpeningStore:
+    """A :class:`retriever.ports.VectorStore` in front of one that ``make`` makes.
+
+    ``ready`` is called once, after the first opening. ``run`` keeps it open until it is cancelled.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Awaitable[VectorStore]],
+        *,
+        schema: Schema,
+        watch_every_s: float = WATCH_EVERY_S,
+    ) -> None:
+        self._make, self._schema, self._watch_every_s = make, schema, watch_every_s
+        self._store: VectorStore | None = None
+        self.state = State(open=False, detail="the index is being opened")
+        self.opened = asyncio.Event()
+
+    @property
+    def exclusive(self) -> bool:
+        return self._store is not None and self._store.exclusive
+
+    async def run(self) -> None:
+        """Open the store, again and again until it opens, then watch that it stays."""
+        while True:
+            try:
+                await self._check()
+            except CarrelError as error:
+                self._turn(State(open=False, detail=error.detail))
+            except Exception as error:
+                _log.exception("the index cannot be opened")
+                self._turn(State(open=False, detail=f"the index cannot be opened: {type(error).__name__}"))
+            await asyncio.sleep(self._watch_every_s)
+
+    async def _check(self) -> None:
+        started = time.perf_counter()
+        if self._store is None:
+            self._store = await self._make()
+        if self.state.open:
+            await self._store.ping()
+            return
+        await self._store.ensure(self._schema)
+        kind = "embedded engine" if self._store.exclusive else "Qdrant"
+        self._turn(State(open=True, detail=kind))
+        _log.info("index open after %.2f s", time.perf_counter() - started)
+        self.opened.set()
+
+    def _turn(self, state: State) -> None:
+        if state == self.state:
+            return
+        self.state = state
+        _log.log(logging.INFO if state.open else logging.WARNING, "index %s: %s", *_words(state))
+
+    async def _through(self, call: Callable[[VectorStore], Awaitable[_T]]) -> _T:
+        """Call the open store; one that cannot be reached is not tried again before the next check."""
+        if self._store is None or not self.state.open:
+            detail = f"The index is not available: {self.state.detail}"
+            raise UpstreamUnavailableError(detail, retry_after_ms=RETRY_AFTER_MS)
+        try:
+            return await call(self._store)
+        except UpstreamUnavailableError as error:
+            if not self._store.exclusive:
+                self._turn(State(open=False, detail=error.detail))
+            raise
+
+    async def ensure(self, schema: Schema) -> None:
+        """Opening is done by :meth:`run`."""
+
+    async def ping(self) -> None:
+        await self._through(lambda store: store.ping())
+
+    async def upsert(self, points: Sequence[Point]) -> None:
+        await self._through(lambda store: store.upsert(points))
+
+    async def delete(self, where: Where) -> None:
+        await self._through(lambda store: store.delete(where))
+
+    async def search(
+        self, signals: Sequence[Signal], *, where: Where, keys: Sequence[str] | None = None
+    ) -> list[list[Hit]]:
+        return await self._through(lambda store: store.search(signals, where=where, keys=keys))
+
+    async def retrieve(self, ids: Sequence[str], *, keys: Sequence[str] | None = None) -> list[Stored]:
+        return await self._through(lambda store: store.retrieve(ids, keys=keys))
+
+    async def scroll(
+        self, where: Where, *, limit: int, after: str | None = None, keys: Sequence[str] | None = None
+    ) -> tuple[list[Stored], str | None]:
+        return await self._through(lambda store: store.scroll(where, limit=limit, after=after, keys=keys))
+
+    async def newest(
+        self,
+        where: Where,
+        *,
+        by: str,
+        limit: int,
+        until: int | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> list[Stored]:
+        return await self._through(
+            lambda store: store.newest(where, by=by, limit=limit, until=until, keys=keys)
+        )
+
+    async def count(self, where: Where) -> int:
+        return await self._through(lambda store: store.count(where))
+
+    async def flush(self) -> None:
+        await self._through(lambda store: store.flush())
+
+    async def close(self) -> None:
+        store, self._store = self._store, None
+        self.state = State(open=False, detail="the service is stopping")
+        if store is not None:
+            await store.close()
+
+
+def _words(state: State) -> tuple[str, str]:
+    return ("up" if state.open else "down", state.detail)

@@ -1,0 +1,159 @@
+"""The retriever's routes: a model in, one call, a model out."""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from retriever.answer import Answers
+from retriever.catalogue import Catalogue
+from retriever.ingest import Ingest
+from retriever.parsers.registry import PARSERS
+from retriever.search import Search
+from retriever.submissions import document_id, read_submission
+from shared import sse
+from shared.auth import Principal, Role
+from shared.contracts.retriever import (
+    AnswerRequest,
+    Document,
+    DocumentSummary,
+    GroundedAnswer,
+    RunEnd,
+    RunError,
+    RunEvent,
+    SearchAnswer,
+    SearchRequest,
+)
+from shared.contracts.wire import Page
+from shared.errors import CarrelError, ForbiddenError, InternalError
+from shared.http import owner, principal
+
+_log = logging.getLogger(__name__)
+_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+_BODY = {"content": {media_type: {"schema": {"type": "string"}} for media_type in PARSERS}, "required": True}
+_SAID = [
+    {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string"},
+        "description": f"{text} Else the header X-Document-{name.title()}, percent-encoded.",
+    }
+    for name, text in (
+        ("title", "Its title."),
+        ("url", "Where readers find it."),
+        ("metadata", "A JSON object of scalars and lists of scalars, to filter by."),
+    )
+]
+
+
+def asking(found: Annotated[Principal, Depends(principal)]) -> Principal:
+    """Let in everybody who has a name: a visitor, the owner, a service."""
+    if found.role is Role.PUBLIC:
+        raise ForbiddenError("This takes a visitor's token or the admin key")
+    return found
+
+
+documents = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[Depends(owner)])
+questions = APIRouter(prefix="/v1", tags=["questions"], dependencies=[Depends(asking)])
+
+
+def _ingest(request: Request) -> Ingest:
+    found: Ingest = request.app.state.ingest
+    return found
+
+
+def _catalogue(request: Request) -> Catalogue:
+    found: Catalogue = request.app.state.catalogue
+    return found
+
+
+def _search(request: Request) -> Search:
+    found: Search = request.app.state.search
+    return found
+
+
+def _answers(request: Request) -> Answers:
+    found: Answers = request.app.state.answers
+    return found
+
+
+@documents.put(
+    "/{id:path}",
+    response_model=DocumentSummary,
+    responses={201: {"model": DocumentSummary}, 204: {"description": "Unchanged"}},
+    openapi_extra={"requestBody": _BODY, "parameters": _SAID},
+)
+async def put_document(id: str, request: Request, ingest: Annotated[Ingest, Depends(_ingest)]) -> Response:
+    """Create or replace a document; answered when it is searchable and durable."""
+    name = document_id(id)
+    submission = await read_submission(request, limit=request.app.state.settings.max_document_bytes)
+    outcome = await ingest.put(name, submission)
+    if outcome.kind == "unchanged":
+        return Response(status_code=204)
+    status = 201 if outcome.kind == "created" else 200
+    return JSONResponse(outcome.document.model_dump(mode="json"), status_code=status)
+
+
+@documents.get("")
+async def list_documents(
+    catalogue: Annotated[Catalogue, Depends(_catalogue)],
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=64)] = None,
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> Page[DocumentSummary]:
+    """List the documents, the newest first."""
+    return await catalogue.page(limit=limit, cursor=cursor, q=q)
+
+
+@documents.get("/{id:path}")
+async def get_document(id: str, catalogue: Annotated[Catalogue, Depends(_catalogue)]) -> Document:
+    """Read a document with its chunks."""
+    return await catalogue.read(document_id(id))
+
+
+@documents.delete("/{id:path}", status_code=204)
+async def delete_document(id: str, ingest: Annotated[Ingest, Depends(_ingest)]) -> None:
+    """Remove a document."""
+    await ingest.delete(document_id(id))
+
+
+@questions.post("/search")
+async def search(body: SearchRequest, search: Annotated[Search, Depends(_search)]) -> SearchAnswer:
+    """Find the passages for a query."""
+    return await search.search(body)
+
+
+@questions.post(
+    "/answer",
+    response_model=GroundedAnswer,
+    responses={200: {"content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+)
+async def answer(
+    body: AnswerRequest, request: Request, answers: Annotated[Answers, Depends(_answers)]
+) -> GroundedAnswer | StreamingResponse:
+    """Answer a question from the documents, as JSON or as server-sent events."""
+    if not (body.stream or sse.MEDIA_TYPE in request.headers.get("accept", "")):
+        return await answers.whole(body)
+    events = answers.events(body)
+    first = await anext(events)  # what can be refused is refused before the stream begins
+    return StreamingResponse(_encoded(first, events), media_type=sse.MEDIA_TYPE, headers=_STREAM_HEADERS)
+
+
+async def _encoded(first: RunEvent, rest: AsyncIterator[RunEvent]) -> AsyncIterator[bytes]:
+    """A stream that has begun always ends in ``run-end``."""
+    yield _event(first)
+    try:
+        async for event in rest:
+            yield _event(event)
+    except Exception as error:
+        _log.exception("an answer failed after it had begun")
+        known = error if isinstance(error, CarrelError) else InternalError()
+        reason = RunError(code=known.code, message=known.detail, retryable=known.retryable)
+        yield _event(RunEnd(status="failed", error=reason))
+
+
+def _event(event: RunEvent) -> bytes:
+    return sse.encode(event.model_dump(mode="json", exclude_none=True), type=event.type)
