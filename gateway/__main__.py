@@ -8,18 +8,21 @@ from shared.logging import configure
 from shared.serve import listen, serve
 from shared.settings import load
 
+GRACEFUL_S = 4
+"""What is under way when the gateway is told to stop has so long; supervisord waits a second more."""
+
 
 def main() -> None:
     """Read the settings, listen, serve until told to stop."""
     settings = load(GatewaySettings)
     configure("gateway", level=settings.log_level, log_format=settings.log_format)
     sock = listen(settings.host, settings.port, variable="PORT")
-    if not settings.limits:
+    if settings.limits == "off":
         logging.getLogger(__name__).warning("LIMITS is off: connections are not limited")
     serve(
         create_app(settings),
         sock=sock,
-        graceful_s=settings.drain_s,
+        graceful_s=GRACEFUL_S,
         http="httptools",
         # The client's address is read from X-Forwarded-For by TRUSTED_PROXY_HOPS, and nowhere else.
         proxy_headers=False,

@@ -64,13 +64,14 @@ def _adapters(settings: GatewaySettings) -> Adapters:
     )
     urls = {Target.RETRIEVER: settings.retriever_url, Target.CHAT: settings.chat_url}
     most = settings.upstream_max_connections
-    places = Places(total=settings.max_sockets, each=settings.max_sockets_per_visitor, on=settings.limits)
+    places = Places(
+        total=settings.max_sockets, each=settings.max_sockets_per_visitor, on=settings.limits == "on"
+    )
     return Adapters(
         pools={target: Pool(url, timeouts=timeouts, max_connections=most) for target, url in urls.items()},
         chat=SocketProxy(
             settings.chat_url,
             places=places,
-            max_frame_bytes=settings.max_frame_bytes,
             connect_timeout_s=settings.upstream_connect_timeout_s,
         ),
     )

@@ -81,6 +81,8 @@ class Front:
         if scope["type"] == "lifespan":
             await self._doors.own(scope, receive, send)
             return
+        # A list of our own: the server in front goes on adding to its one, when trailers come.
+        scope = {**scope, "headers": [*scope["headers"]]}
         answer = _Answer(send)
         began = time.perf_counter()
         try:

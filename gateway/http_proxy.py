@@ -5,16 +5,18 @@ when something may be asked twice. It decides neither who may ask nor which serv
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.connection import Exchange, StaleConnectionError
 from gateway.headers import Header, body_framing, request_head, response_headers
 from gateway.upstream import Pool
-from shared.errors import CarrelError
+from shared.errors import CarrelError, UpstreamUnavailableError
 from shared.http import Receive, Scope, Send
 from shared.tasks import spawn
 
+_log = logging.getLogger(__name__)
 GRACE_S = 0.02
 """A bodiless request that is answered within this never costs the task that watches for the client."""
 _IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
@@ -53,6 +55,10 @@ class HttpProxy:
         async with self._pool.exchange(fresh=fresh, bodiless=request.method == "HEAD") as exchange:
             with _Upload(request, exchange):
                 await exchange.head()
+                if exchange.status == 401:
+                    # Who is asking was decided here: a service that does not believe it is ours to mend.
+                    _log.error("a service does not accept the gateway's signature: INTERNAL_TOKEN differs")
+                    raise UpstreamUnavailableError("A service refuses to answer", retry_after_ms=5_000)
                 headers = response_headers(exchange.status, exchange.headers)
                 await _relay_answer(exchange, headers, send)
 

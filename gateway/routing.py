@@ -57,11 +57,10 @@ PAGE_FILES: Mapping[str, str] = {
     "/wire.js": "wire.js",
 }
 """The chat page: the path and the file behind it."""
-_READ = ("GET", "HEAD")
 
 
 def _own(path: str, *methods: str) -> Route:
-    return Route(path, Target.OWN, Role.PUBLIC, methods or _READ)
+    return Route(path, Target.OWN, Role.PUBLIC, methods or ("GET",))
 
 
 def _visitor(path: str, target: Target, *methods: str, below: bool = False) -> Route:
@@ -126,13 +125,14 @@ def find(raw_path: bytes) -> Route:
 
 def check_method(route: Route, method: str) -> None:
     """Raise :class:`WrongMethodError` unless ``route`` takes ``method``."""
-    if method not in route.methods:
+    if method not in route.methods and not (method == "HEAD" and "GET" in route.methods):
         raise WrongMethodError(allow(route))
 
 
 def allow(route: Route) -> str:
-    """Return the ``Allow`` header of ``route``."""
-    return ", ".join((*route.methods, "OPTIONS"))
+    """Return the ``Allow`` header of ``route``: HEAD goes wherever GET does."""
+    head = ("HEAD",) if "GET" in route.methods else ()
+    return ", ".join((*route.methods, *head, "OPTIONS"))
 
 
 def check_role(route: Route, principal: Principal) -> None:

@@ -5,11 +5,12 @@ The admin key is kept as its sha256 only: after this module nobody can log it.
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from shared.contracts.chat_ws import MAX_FRAME_BYTES
 from shared.settings import HttpUrl, Port, ServiceSettings
 
 MIN_KEY_CHARS = 16
@@ -81,12 +82,12 @@ class GatewaySettings(ServiceSettings):
     trusted_proxy_hops: int = Field(default=0, ge=0, le=10)
     """How many proxies in front add to X-Forwarded-For; 0 trusts none of it."""
 
-    limits: bool = True
+    limits: Literal["on", "off"] = "on"
     """``off`` lifts the connection limits, for load tests."""
     max_body_bytes: int = Field(default=12 * 1024 * 1024, ge=1024)
     max_url_bytes: int = Field(default=8 * 1024, ge=256)
-    max_frame_bytes: int = Field(default=1024 * 1024, ge=1024)
-    """The largest WebSocket message, the same on both sides of the gateway."""
+    max_frame_bytes: int = Field(default=MAX_FRAME_BYTES, ge=1024, le=MAX_FRAME_BYTES)
+    """The largest message of a client; the chat service has the same limit."""
     max_sockets: int = Field(default=2_000, ge=1)
     max_sockets_per_visitor: int = Field(default=20, ge=1)
 
@@ -97,7 +98,6 @@ class GatewaySettings(ServiceSettings):
     """How long an idle connection is kept; below the services' own 5 s, so that they never close first."""
     upstream_max_connections: int = Field(default=512, ge=1)
     health_timeout_s: float = Field(default=1.5, gt=0)
-    drain_s: int = Field(default=8, ge=0)
 
     commit: str = "unknown"
     """The source revision this was built from."""

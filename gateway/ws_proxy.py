@@ -6,6 +6,7 @@ before; a refusal of the service is answered as HTTP, before the upgrade. The to
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -29,16 +30,18 @@ from shared.errors import (
 )
 from shared.http import Receive, Scope, Send
 
-_CLOSE_TIMEOUT_S = 5.0
+_log = logging.getLogger(__name__)
+_CLOSE_TIMEOUT_S = 2.0
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""The largest frame of the chat service; the largest of a client is the public server's to refuse."""
 
 
 class SocketProxy:
     """Relays WebSockets to the chat service at ``url``."""
 
-    def __init__(self, url: str, *, places: Places, max_frame_bytes: int, connect_timeout_s: float) -> None:
+    def __init__(self, url: str, *, places: Places, connect_timeout_s: float) -> None:
         self._url = "ws" + url.removeprefix("http")
         self._places = places
-        self._max_frame_bytes = max_frame_bytes
         self._connect_timeout_s = connect_timeout_s
 
     async def __call__(
@@ -76,7 +79,7 @@ class SocketProxy:
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 user_agent_header=None,
                 compression=None,
-                max_size=self._max_frame_bytes,
+                max_size=MAX_ANSWER_BYTES,
                 open_timeout=self._connect_timeout_s,
                 close_timeout=_CLOSE_TIMEOUT_S,
                 proxy=None,
@@ -140,6 +143,7 @@ def _refusal(refusal: InvalidStatus) -> CarrelError:
         body = json.loads(refusal.response.body or b"")
     except ValueError:
         body = {}
-    if not isinstance(body, dict) or "code" not in body or status < 400:
+    if not isinstance(body, dict) or "code" not in body or status < 400 or status == 401:
+        _log.error("the chat service answered HTTP %d to a handshake", status)
         return UpstreamUnavailableError("The chat service refused the connection", retry_after_ms=1_000)
     return from_problem(body, status=status)
