@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 """A TCP port."""
@@ -49,6 +49,9 @@ def load(cls: type[_S], **overrides: Any) -> _S:
         return cls(**overrides)
     except ValidationError as error:
         refuse(describe(error))
+    except SettingsError as error:
+        # Of a list or table: its text names the field in quotes, and no value.
+        refuse(f"{str(error).split(chr(34))[1].upper()}: is not JSON")
 
 
 def describe(error: ValidationError) -> str:

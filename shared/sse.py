@@ -40,10 +40,11 @@ class Decoder:
     Raises
     ------
     ValueError
-        From :meth:`feed`, when an event is larger than :data:`MAX_EVENT_BYTES` or is not UTF-8.
+        From :meth:`feed`, when an event is larger than ``max_bytes`` or is not UTF-8.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._text = codecs.getincrementaldecoder("utf-8")()
         self._rest = ""
         self._data: list[str] = []
@@ -58,7 +59,7 @@ class Decoder:
         held = "\r" if text.endswith("\r") else ""
         lines = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self._rest = lines.pop() + held
-        if self._size + len(self._rest) > MAX_EVENT_BYTES:
+        if self._size + len(self._rest) > self._max_bytes:
             raise ValueError("server-sent event too large")
         for line in lines:
             if (event := self._line(line)) is not None:
@@ -72,7 +73,7 @@ class Decoder:
         if field == "data":
             self._data.append(value)
             self._size += len(value) + 1
-            if self._size > MAX_EVENT_BYTES:
+            if self._size > self._max_bytes:
                 raise ValueError("server-sent event too large")
         elif field == "event":
             self._type = value
