@@ -55,5 +55,11 @@ lock: ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
 
+image: $(VENV)/.installed-dev ## build the image with docker, podman or buildah
+	@$(BIN)/python -m tests.image.image build
+
+image-test: $(VENV)/.installed-dev ## run the image: start, one question, stop; prints size, start and memory
+	@$(BIN)/python -m tests.image.image test
+
 clean: ## remove the virtual environment and caches, never data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

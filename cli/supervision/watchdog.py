@@ -4,6 +4,7 @@ Owns the one line that says where Carrel is ready, and the marker that makes the
 is supervisor's event protocol; what people read goes to standard error.
 """
 
+import contextlib
 import http.client
 import os
 import select
@@ -11,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+import xmlrpc.client
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,18 +84,14 @@ class Watchdog:
 
     def probe(self, *, now: float) -> None:
         """Probe every running program; kill the hung, so that supervisor starts them again."""
-        running = {
-            info["name"]: info["pid"]
-            for info in self.rpc.supervisor.getAllProcessInfo()
-            if info["state"] == ProcessStates.RUNNING and info["name"] != "watchdog"
-        }
+        running = self._running()
         answered = dict(zip(running, self._pool.map(self._answers, running), strict=True))
         for name, pid in running.items():
             liveness = self._liveness.setdefault(name, Liveness())
             if liveness.observe(pid=pid, answered=answered[name], now=now) and not self.stopping:
                 say(f"{name} does not answer and is killed, to be started again")
                 os.kill(pid, signal.SIGKILL)
-        if not self.ready and self._is_ready():
+        if not self.ready and not self.stopping and self._is_ready():
             self.ready = True
             say(f"Carrel is ready: {self.address}", plain=True)
 
@@ -102,7 +100,21 @@ class Watchdog:
         say(f"{reason}: giving up")
         self.layout.failure.write_text(reason + "\n", "utf-8")
         self.stopping = True
-        self.rpc.supervisor.shutdown()
+        with contextlib.suppress(xmlrpc.client.Fault):
+            self.rpc.supervisor.shutdown()
+
+    def _running(self) -> dict[str, int]:
+        try:
+            processes = self.rpc.supervisor.getAllProcessInfo()
+        except xmlrpc.client.Fault:
+            # Supervisor is on its way down and says no more.
+            self.stopping = True
+            return {}
+        return {
+            info["name"]: info["pid"]
+            for info in processes
+            if info["state"] == ProcessStates.RUNNING and info["name"] != "watchdog"
+        }
 
     def _answers(self, name: str) -> bool:
         if name == "postgres":
