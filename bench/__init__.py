@@ -1,0 +1,1 @@
+"""Measurements: what Carrel's parts cost, beside those of others, on the machine at hand."""

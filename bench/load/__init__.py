@@ -1,0 +1,1 @@
+"""The load: clients whose own cost is not counted."""

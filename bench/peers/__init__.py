@@ -1,0 +1,1 @@
+"""The others that are measured beside Carrel, written and configured the usual way."""
