@@ -1,0 +1,57 @@
+"""A media type is read by its parser or refused by name."""
+
+import pytest
+
+from retriever.parsers.registry import MAX_TITLE_CHARS, known_media_type, parse, read
+from shared.errors import InvalidRequestError, UnsupportedMediaTypeError
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("text/markdown", ("text/markdown", "")),
+        ("Text/HTML; charset=ISO-8859-1", ("text/html", "ISO-8859-1")),
+        ('text/plain; format=flowed; CHARSET="utf-8"', ("text/plain", "utf-8")),
+        ("application/xhtml+xml", ("text/html", "")),
+    ],
+)
+def test_known_media_types(given: str, expected: tuple[str, str]) -> None:
+    """A Content-Type is a media type, by another name perhaps, and a charset."""
+    assert known_media_type(given) == expected
+
+
+@pytest.mark.parametrize("given", ["", "application/pdf", "image/png"])
+def test_unknown_media_types_are_refused(given: str) -> None:
+    """The refusal names what can be read."""
+    with pytest.raises(UnsupportedMediaTypeError, match="text/markdown"):
+        known_media_type(given)
+
+
+@pytest.mark.parametrize("media_type", ["text/markdown", "text/html", "text/plain"])
+def test_every_parser_gives_the_structure(media_type: str) -> None:
+    """The same words are read by every parser, and a document without a title bears its id's name."""
+    document = parse("word " * 60, media_type=media_type, document_id="guide/intro.md")
+    assert document.text.startswith("word word")
+    assert document.title == "intro"
+
+
+def test_titles_are_bounded() -> None:
+    """A title is never longer than its bound, and an id that is all extension is its own name."""
+    document = parse("word " * 60, media_type="text/plain", document_id="x", title="t" * 1000)
+    assert document.title == "t" * MAX_TITLE_CHARS
+    assert parse("# \n\nx", media_type="text/markdown", document_id="/").title == "/"
+
+
+@pytest.mark.parametrize("source", ["", " \n", "<!-- nothing -->", "\u200b"])
+def test_a_document_without_text_is_refused(source: str) -> None:
+    """What holds nothing a reader could see is refused, saying so."""
+    with pytest.raises(InvalidRequestError, match="no readable text"):
+        parse(source, media_type="text/markdown", document_id="x")
+
+
+def test_reading_html_looks_for_its_meta_tag() -> None:
+    """Only HTML is searched for a charset of its own."""
+    page = b'<meta charset="latin1">\xe9'
+    assert read(page, media_type="text/html", charset="").endswith("é")
+    with pytest.raises(InvalidRequestError):
+        read(page, media_type="text/plain", charset="")
