@@ -1,0 +1,156 @@
+"""The route table, and how a path is read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.routing import ROUTES, Target, WrongMethodError, allow, check_method, check_role, find
+from shared.auth import Principal, Role
+from shared.errors import ForbiddenError, MalformedError, NotFoundError
+
+VISITOR = Principal("v_1", Role.VISITOR)
+OWNER = Principal("owner", Role.OWNER)
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "role"),
+    [
+        ("/", Target.OWN, Role.PUBLIC),
+        ("/health/chat_ws", Target.OWN, Role.PUBLIC),
+        ("/v1/sessions", Target.OWN, Role.PUBLIC),
+        ("/v1/chat", Target.CHAT, Role.VISITOR),
+        ("/v1/chat/completions", Target.RETRIEVER, Role.VISITOR),
+        ("/v1/models", Target.RETRIEVER, Role.VISITOR),
+        ("/v1/models/carrel", Target.RETRIEVER, Role.VISITOR),
+        ("/v1/messages", Target.CHAT, Role.VISITOR),
+        ("/v1/messages/m_1/feedback", Target.CHAT, Role.VISITOR),
+        ("/v1/conversations/c_1/messages/m_1", Target.CHAT, Role.VISITOR),
+        ("/v1/runs/r_1/events", Target.CHAT, Role.VISITOR),
+        ("/v1/me/export", Target.CHAT, Role.VISITOR),
+        ("/v1/search", Target.RETRIEVER, Role.VISITOR),
+        ("/v1/answer", Target.RETRIEVER, Role.VISITOR),
+        ("/v1/documents", Target.RETRIEVER, Role.OWNER),
+        ("/v1/documents/guide/ch01%20a.md", Target.RETRIEVER, Role.OWNER),
+        ("/v1/data-sources/site/sync", Target.RETRIEVER, Role.OWNER),
+        ("/v1/ingestion-jobs/j_1/events", Target.RETRIEVER, Role.OWNER),
+        ("/v1/usage", Target.RETRIEVER, Role.OWNER),
+        ("/v1/insights/gaps", Target.CHAT, Role.OWNER),
+        ("/v1/%64ocuments/%c3%a9", Target.RETRIEVER, Role.OWNER),
+    ],
+)
+def test_each_path_belongs_to_one(path: str, target: Target, role: Role) -> None:
+    """The table says who answers a path and who may ask."""
+    route = find(path.encode())
+    assert (route.target, route.role) == (target, role)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1",
+        "/v1/",
+        "/v1/documentsx",
+        "/v1/documents/",
+        "/V1/documents",
+        "/v1/search/deeper",
+        "/v1/chat/other",
+        "/metrics",
+        "/docs",
+        "/health/",
+        "/health/postgres",
+        "/.well-known/x",
+        "/v1/internal",
+    ],
+)
+def test_what_is_not_in_the_table_does_not_exist(path: str) -> None:
+    """An unknown path is refused here and reaches no service."""
+    with pytest.raises(NotFoundError):
+        find(path.encode())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "*",
+        "v1/documents",
+        "",
+        "//v1/documents",
+        "/v1//documents",
+        "/v1/documents//a",
+        "/v1/./documents",
+        "/v1/documents/../search",
+        "/v1/documents/..",
+        "/v1/documents/%2e%2e/x",
+        "/v1/documents/.%2E/x",
+        "/v1/documents%2Fx",
+        "/v1/documents/a%2fb",
+        "/v1/documents/a%5Cb",
+        "/v1/documents/a\\b",
+        "/v1/documents;a=b/x",
+        "/v1/..;/documents",
+        "/v1/documents/%00",
+        "/v1/documents/a%0d%0ab",
+        "/v1/documents/%7f",
+        "/v1/documents/%zz",
+        "/v1/documents/%4",
+        "/v1/documents/%",
+        "/v1/documents/%ff%fe",
+    ],
+)
+def test_a_path_with_two_readings_is_refused(path: str) -> None:
+    """What another reader might take for another path is malformed, never cleaned."""
+    with pytest.raises(MalformedError):
+        find(path.encode("latin-1"))
+
+
+@given(st.binary(max_size=60))
+def test_every_path_is_found_or_refused(tail: bytes) -> None:
+    """No bytes break the decision; what is found below documents stays there when it is decoded."""
+    try:
+        route = find(b"/v1/documents/" + tail)
+    except (NotFoundError, MalformedError):
+        return
+    assert route.path == "/v1/documents"
+    assert b".." not in tail.split(b"/")
+    assert not tail.startswith(b"/")
+
+
+def test_a_known_path_names_its_methods() -> None:
+    """A wrong method is told apart from an unknown path, with what the path takes."""
+    with pytest.raises(WrongMethodError) as caught:
+        check_method(find(b"/v1/search"), "GET")
+    assert caught.value.allow == "POST, OPTIONS"
+    assert (caught.value.status, caught.value.code) == (405, "invalid_request")
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "get"])
+def test_no_route_takes_odd_methods(method: str) -> None:
+    """TRACE, CONNECT and what is no method of ours is refused everywhere."""
+    for route in ROUTES:
+        with pytest.raises(WrongMethodError):
+            check_method(route, method)
+
+
+def test_head_goes_wherever_get_does() -> None:
+    """The platform probes with HEAD."""
+    for route in ROUTES:
+        if "GET" in route.methods:
+            check_method(route, "HEAD")
+            assert "HEAD" in allow(route)
+
+
+def test_an_owner_may_do_all_and_a_visitor_not() -> None:
+    """Owner's routes are the owner's; everything else is open to both."""
+    for route in ROUTES:
+        check_role(route, OWNER)
+        if route.role is Role.OWNER:
+            with pytest.raises(ForbiddenError):
+                check_role(route, VISITOR)
+        else:
+            check_role(route, VISITOR)
+
+
+def test_only_the_api_has_cross_origin_rules() -> None:
+    """Pages and health are for everybody."""
+    assert find(b"/v1/search").is_api
+    assert not find(b"/health").is_api
