@@ -4,6 +4,7 @@ The socket is bound before uvicorn starts, so that a taken port is one clear lin
 """
 
 import asyncio
+import contextlib
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -73,7 +74,11 @@ def serve(
     """
     configuration = config(app, graceful_s=graceful_s, **options)
     server = _Server(configuration, drain)
-    with asyncio.Runner(loop_factory=configuration.get_loop_factory()) as runner:
+    # uvicorn raises the signal once more when all is over: Ctrl-C is no error.
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        asyncio.Runner(loop_factory=configuration.get_loop_factory()) as runner,
+    ):
         runner.run(server.serve(sockets=[sock]))
     if not server.started:
         sys.exit(3)

@@ -1,0 +1,53 @@
+from typing import Any, get_args
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from shared.contracts.retriever import AnswerRequest, Filters, RunEvent, SearchRequest
+from tests.support.chat_fakes import WHOLE
+
+FILTERS: TypeAdapter[Any] = TypeAdapter(Filters)
+EVENT: TypeAdapter[Any] = TypeAdapter(RunEvent)
+
+
+@pytest.mark.parametrize("value", ["en", True, 3, 2.5, ["a", 1, False], {"gte": 1, "lt": 2.5}, {}])
+def test_a_filter_stays_what_it_was(value: Any) -> None:
+    """No value becomes another type on its way: a text that looks like a number stays a text."""
+    parsed = FILTERS.validate_python({"key": value})["key"]
+    dumped = parsed if not hasattr(parsed, "model_dump") else parsed.model_dump(exclude_none=True)
+    assert dumped == value
+    assert type(dumped) is type(value)
+
+
+@pytest.mark.parametrize(
+    "value", [None, [], ["a"] * 101, [["a"]], {"like": 1}, float("nan"), float("inf"), "\0", {"gt": "x"}]
+)
+def test_a_filter_that_means_nothing_is_refused(value: Any) -> None:
+    """Values that no index can compare, and numbers that JSON does not have, are errors."""
+    with pytest.raises(ValidationError):
+        FILTERS.validate_python({"key": value})
+
+
+def test_filters_are_few() -> None:
+    """Sixteen keys are taken, not seventeen."""
+    assert len(FILTERS.validate_python({str(n): n for n in range(16)})) == 16
+    with pytest.raises(ValidationError):
+        FILTERS.validate_python({str(n): n for n in range(17)})
+
+
+def test_every_event_of_a_run_reads_back() -> None:
+    """What is dumped as JSON is the same event again, and every type occurs."""
+    for event in WHOLE:
+        assert EVENT.validate_json(event.model_dump_json()) == event
+    assert {type(event) for event in WHOLE} == set(get_args(get_args(RunEvent)[0]))
+
+
+def test_requests_have_bounds() -> None:
+    """Empty and endless questions are refused before anything is done about them."""
+    turn = {"role": "user", "content": "x"}
+    for messages in ([], [turn] * 51, [{"role": "system", "content": "x"}]):
+        with pytest.raises(ValidationError):
+            AnswerRequest.model_validate({"messages": messages})
+    for body in ({"query": ""}, {"query": "x" * 8001}, {"query": "x", "limit": 51}):
+        with pytest.raises(ValidationError):
+            SearchRequest.model_validate(body)

@@ -1,0 +1,74 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from shared.contracts.wire import Answer, Instant, Page, Request, Text, field_path, timestamp
+
+WHEN = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=timezone(timedelta(hours=2)))
+
+
+class Asked(Request):
+    """A body of one field."""
+
+    name: Text
+
+
+class Answered(Answer):
+    """An answer of one field."""
+
+    at: Instant
+
+
+def test_a_request_forbids_what_it_does_not_know() -> None:
+    """A misspelt field is an error, never silence."""
+    with pytest.raises(ValidationError, match="Extra"):
+        Asked.model_validate({"name": "a", "nmae": "b"})
+
+
+def test_an_answer_tolerates_what_it_does_not_know() -> None:
+    """A newer service may say more."""
+    assert Answered.model_validate({"at": WHEN, "more": 1}) == Answered(at=WHEN)
+
+
+@pytest.mark.parametrize("text", ["a\0", "\0", "\ud800", "a\udfffb"])
+def test_text_that_no_store_holds_is_refused(text: str) -> None:
+    """NUL and lone surrogates never get in."""
+    with pytest.raises(ValidationError):
+        Asked(name=text)
+
+
+@pytest.mark.parametrize("text", ["", "  a \n", "\U0001f600", "\u2028", "\ufffe"])
+def test_other_text_stays_as_it_is(text: str) -> None:
+    """Nothing is stripped or normalised."""
+    assert Asked(name=text).name == text
+
+
+def test_an_instant_is_utc_with_milliseconds() -> None:
+    """On the wire every instant has one form."""
+    assert timestamp(WHEN) == "2026-01-02T01:04:05.678Z"
+    assert timestamp(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-01-01T00:00:00.000Z"
+    assert Answered(at=WHEN).model_dump(mode="json") == {"at": "2026-01-02T01:04:05.678Z"}
+
+
+def test_a_page_is_the_last_unless_it_says_so() -> None:
+    """``next_cursor`` is null on the last page."""
+    assert TypeAdapter(Page[int]).validate_python({"items": [1]}).model_dump() == {
+        "items": [1],
+        "next_cursor": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("loc", "path"),
+    [
+        (("filters", "lang", "function-after[_storable(), str]"), "filters.lang"),
+        (("filters", "lang", "list[nullable[str]]", 3), "filters.lang"),
+        (("messages", 0, "content"), "messages.0.content"),
+        ((), ""),
+        (("x" * 300,), "x" * 200),
+    ],
+)
+def test_a_field_is_named_as_the_caller_knows_it(loc: tuple[int | str, ...], path: str) -> None:
+    """The path ends where pydantic's own names begin."""
+    assert field_path(loc) == path
