@@ -6,6 +6,7 @@ from array import array
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import cast
 
 import httptools
 
@@ -36,8 +37,7 @@ class _Client(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None

@@ -5,6 +5,7 @@ import time
 from array import array
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import cast
 
 from bench.load.frames import TEXT, FrameReader, client_frame
 from bench.process import CannotMeasureError
@@ -50,9 +51,8 @@ class _Socket(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._head)
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(self._head)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -5,6 +5,7 @@ import re
 import time
 from array import array
 from dataclasses import dataclass, field
+from typing import cast
 
 import httptools
 
@@ -42,9 +43,8 @@ class _Reader(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._head)
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(self._head)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.watch.lost += 1

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from typing import cast
 
 import uvloop
 
@@ -17,8 +18,7 @@ class Echo(asyncio.Protocol):
         self._frames: FrameReader | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None

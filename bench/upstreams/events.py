@@ -6,6 +6,7 @@ An event says its number in its stream and the moment it was written, on the clo
 import argparse
 import asyncio
 import time
+from typing import cast
 
 import uvloop
 
@@ -55,8 +56,7 @@ class Stream(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._head += data
