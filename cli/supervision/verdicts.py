@@ -13,6 +13,9 @@ CRASH_WINDOW_S = 60.0
 CRASHES = 10
 """So many unexpected ends within the window are a crash loop; a few kills in a row are not."""
 
+FAILED_STARTS = 5
+"""So many starts in a row that ended at once: it never was alive, and will not be."""
+
 
 @dataclass
 class Liveness:

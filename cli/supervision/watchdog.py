@@ -22,7 +22,7 @@ from supervisor.childutils import getRPCInterface
 from supervisor.states import ProcessStates
 
 from cli.supervision.layout import Layout
-from cli.supervision.verdicts import CRASH_WINDOW_S, CRASHES, CrashLoops, Liveness
+from cli.supervision.verdicts import CRASH_WINDOW_S, CRASHES, FAILED_STARTS, CrashLoops, Liveness
 
 PROBE_EVERY_S = 2.0
 PROBE_TIMEOUT_S = 2.0
@@ -69,8 +69,8 @@ class Watchdog:
     _liveness: dict[str, Liveness] = field(default_factory=dict)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8))
 
-    def event(self, name: str, process: str, *, expected: bool, now: float) -> None:
-        """Take one event of supervisor's."""
+    def event(self, name: str, process: str, *, expected: bool, now: float, tries: int = 0) -> None:
+        """Take one event of supervisor's; ``tries`` are the starts in a row that lasted under a second."""
         if name == "SUPERVISOR_STATE_CHANGE_STOPPING":
             self.stopping = True
         elif self.stopping or process == "watchdog":
@@ -79,7 +79,9 @@ class Watchdog:
             self.give_up(f"{process} cannot be started")
         elif name == "PROCESS_STATE_BACKOFF" or (name == "PROCESS_STATE_EXITED" and not expected):
             say(f"{process} ended unexpectedly and is started again")
-            if self._crashes.ended(process, now=now):
+            if tries >= FAILED_STARTS:
+                self.give_up(f"{process} ended at once {tries} times in a row")
+            elif self._crashes.ended(process, now=now):
                 self.give_up(f"{process} ended {CRASHES} times within {CRASH_WINDOW_S:.0f} s")
 
     def probe(self, *, now: float) -> None:
@@ -164,7 +166,13 @@ def main() -> None:
             except EOFError:
                 return
             expected = payload.get("expected") == "1"
-            watchdog.event(name, payload.get("processname", ""), expected=expected, now=time.monotonic())
+            watchdog.event(
+                name,
+                payload.get("processname", ""),
+                expected=expected,
+                now=time.monotonic(),
+                tries=int(payload.get("tries", 0)),
+            )
             sys.stdout.write("RESULT 2\nOKREADY\n")
             sys.stdout.flush()
         if time.monotonic() >= next_probe:

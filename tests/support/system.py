@@ -88,11 +88,10 @@ class Carrel:
 
     def pids(self) -> dict[str, int]:
         """Return the process id of each program that runs."""
-        supervisor: Any = xmlrpc.client.ServerProxy(
-            "http://127.0.0.1",
-            SupervisorTransport(None, None, f"unix://{self.layout.run_dir}/supervisor.sock"),
-        ).supervisor
-        return {info["name"]: info["pid"] for info in supervisor.getAllProcessInfo() if info["pid"]}
+        transport = SupervisorTransport(None, None, f"unix://{self.layout.run_dir}/supervisor.sock")
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport) as proxy:
+            processes: Any = proxy.supervisor.getAllProcessInfo()
+        return {info["name"]: info["pid"] for info in processes if info["pid"]}
 
     def everything(self) -> list[int]:
         """Return every process that belongs to this Carrel, the database's own among them."""

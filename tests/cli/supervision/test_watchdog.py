@@ -16,7 +16,7 @@ import pytest
 from supervisor.states import ProcessStates
 
 from cli.supervision.layout import Layout
-from cli.supervision.verdicts import CRASHES, HUNG_AFTER
+from cli.supervision.verdicts import CRASHES, FAILED_STARTS, HUNG_AFTER
 from cli.supervision.watchdog import Watchdog, answers_http, answers_postgres
 
 SERVER = """
@@ -133,6 +133,15 @@ def test_a_crash_loop_ends_everything(
     assert supervisor.shut_down == 1
     assert "retriever" in watchdog.layout.failure.read_text()
     assert capsys.readouterr().err.splitlines()[-1].startswith("carrel: retriever ended 10 times")
+
+
+def test_starts_that_fail_at_once_end_everything(watchdog: Watchdog, supervisor: FakeSupervisor) -> None:
+    """A program that never comes up is not tried for a minute."""
+    for tries in range(1, FAILED_STARTS + 1):
+        assert supervisor.shut_down == 0
+        watchdog.event("PROCESS_STATE_BACKOFF", "postgres", expected=False, now=tries, tries=tries)
+
+    assert supervisor.shut_down == 1
 
 
 def test_a_fatal_process_ends_everything(watchdog: Watchdog, supervisor: FakeSupervisor) -> None:
