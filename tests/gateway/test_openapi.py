@@ -38,7 +38,7 @@ def test_only_what_can_be_reached_is_in_the_document() -> None:
 
 
 def test_equal_names_of_different_things_are_kept_apart() -> None:
-    """A schema that means something else gets another name, and so do its references; an equal one is shared."""
+    """A schema that means something else is renamed, with its references; an equal one is shared."""
     other = {"type": "object", "title": "other"}
     merged = merge(OWN, {Target.RETRIEVER: service("/v1/search", Health=other, Same={"type": "string"})})
     schemas = merged["components"]["schemas"]
