@@ -201,9 +201,9 @@ def _size(value: Any) -> int:
     """Return about how many bytes ``value`` takes in memory, at most."""
     match value:
         case str():
-            return _VALUE_BYTES + 4 * len(value)
+            return _VALUE_BYTES + len(value) * (1 if value.isascii() else 4)
         case dict():
-            return _VALUE_BYTES + sum(_VALUE_BYTES + _size(entry) for entry in value.values())
+            return _VALUE_BYTES + sum(_size(entry) for entry in value.values())
         case list():
             return _VALUE_BYTES + sum(_size(entry) for entry in value)
         case _:
