@@ -55,6 +55,11 @@ class Results:
         values = [s.figures[figure] for s in samples if not s.flaw and figure in s.figures]
         return Spread(median(values), min(values), max(values)) if values else None
 
+    def worst(self, cell: str, candidate: str, figure: str) -> float:
+        """Return the highest ``figure`` of all samples, discarded ones too; 0 when there is none."""
+        samples = self._samples.get((cell, candidate), ())
+        return max((sample.figures.get(figure, 0.0) for sample in samples), default=0.0)
+
     def errors(self, cell: str, candidate: str) -> int | None:
         """Return the errors of all samples, discarded ones too; nothing when there is no sample."""
         samples = self._samples.get((cell, candidate))

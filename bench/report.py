@@ -44,7 +44,7 @@ def _row(results: Results, cell: str, who: str) -> tuple[str, ...]:
 def _others(results: Results, cell: str, who: str) -> Iterable[str]:
     for name in results.figures(cell, who):
         if name not in _KNOWN and (spread := results.spread(cell, who, name)) is not None:
-            yield f"{name} {spread.median:.1f}"
+            yield f"{name} {spread.median:.4g}"
 
 
 def _plain(spread: Spread | None) -> str:

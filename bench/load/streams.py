@@ -26,10 +26,6 @@ class Watch:
     """Events that came in one chunk with the one before."""
     delays_us: "array[float]" = field(default_factory=lambda: array("d"))
 
-    @property
-    def errors(self) -> int:
-        return self.lost + self.merged
-
 
 class _Reader(asyncio.Protocol):
     def __init__(self, head: bytes, watch: Watch) -> None:

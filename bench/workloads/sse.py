@@ -46,8 +46,8 @@ async def _watched(setting: Setting, load: StreamLoad, process: Process | None) 
             watch = await load.watch(setting.seconds)
         figures = _figures(watch, setting.seconds)
         if meter is None:
-            return Sample(figures, watch.errors)
-        return meter.sample(figures, count=watch.events, errors=watch.errors)
+            return Sample(figures, watch.lost)
+        return meter.sample(figures, count=watch.events, errors=watch.lost)
     finally:
         await load.close()
 
@@ -57,6 +57,5 @@ def _figures(watch: Watch, seconds: float) -> dict[str, float]:
         "rate": watch.events / seconds,
         "p50_us": percentile(watch.delays_us, 0.5),
         "p99_us": percentile(watch.delays_us, 0.99),
-        "lost": float(watch.lost),
         "merged": float(watch.merged),
     }
