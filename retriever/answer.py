@@ -35,7 +35,7 @@ from shared.contracts.retriever import (
 from shared.errors import InvalidRequestError
 
 MODEL = "extractive"
-PASSAGES = 10
+PASSAGES = 12
 REFUSAL = "I could not find an answer to this in the documents."
 DELTA_WORDS = 6
 _WORD_GROUP = re.compile(rf"(?:\s*\S+){{1,{DELTA_WORDS}}}\s*|\s+")

@@ -10,6 +10,7 @@ from retriever.tokens import terms
 
 DEFINES = 0.6
 DEFINES_PARTLY = 0.25
+NAMES = 0.45
 ANSWERS_KIND = 0.08
 SAYS_HOW = 0.15
 
@@ -18,6 +19,9 @@ _VERB = re.compile(
     r"\s(?P<says>means?|refers?\s+to|denotes?|stands?\s+for|defines?)\s|"
     r"\s(?P<does>describes?|represents?|allows?|lets?|provides?|enables?|gives?|holds?|stores?|makes?)\s"
 )
+_NAMING = re.compile(r"\b(?:(calls?)|called|known as|referred to as|termed)\s([^,.;:]{1,100})")
+_DETERMINERS = frozenset(("a", "an", "the", "its", "your", "our", "their"))
+_PREPOSITIONS = frozenset(("of", "in", "on", "for", "to", "with", "by", "from", "at", "as"))
 _STRENGTH = {"noun": 1.0, "says": 1.0, "does": 0.5, "other": 0.15, None: 0.6}
 _MAX_LEAD_CHARS = 80
 _LEADING = re.compile(r"^(?:(?:In|For|With|On|At|As)\s[^,]{1,40},\s*|\w+['’]s\s)")
@@ -56,7 +60,7 @@ _FORM_COSTS = (
     (re.compile(r"\A(?:\S+\s+){60}"), 0.1),
     (_SHOWN_ELSEWHERE, 0.05),
     (_ABOUT_THE_TEXT, 0.12),
-    (re.compile(r":\Z"), 0.08),
+    (re.compile(r":\Z"), 0.2),
     (re.compile(r" \| "), 0.15),
 )
 
@@ -67,6 +71,8 @@ def definition(sentence: str, question: Question) -> float:
         return 0.0
     lead = _PARENTHESIS.sub("", _LEADING.sub("", sentence))[: _MAX_LEAD_CHARS + 20]
     verb = _VERB.search(lead, 0, _MAX_LEAD_CHARS)
+    if any(_names(match[2], question.subject, it=not match[1]) for match in _NAMING.finditer(sentence)):
+        return NAMES
     if verb is None:
         return 0.0
     before = frozenset(terms(lead[: verb.start()]))
@@ -76,6 +82,20 @@ def definition(sentence: str, question: Question) -> float:
     if question.subject <= before and len(before) <= len(question.subject) + 2:
         return DEFINES_PARTLY * strength
     return 0.0
+
+
+def _names(text: str, subject: frozenset[str], *, it: bool) -> bool:
+    """Whether ``text``, what follows a "called", ends in the subject, as a name for what stands before.
+
+    After "we call" that is in ``text`` as well ("the act of lending borrowing"), after "is called" it is not.
+    """
+    words = text.split()
+    for first in range(len(words) - 1, max(-1, len(words) - 5), -1):
+        if frozenset(terms(" ".join(words[first:]))) != subject:
+            continue
+        before = [word for word in words[:first] if word not in _DETERMINERS]
+        return before[-1] not in _PREPOSITIONS if before else it
+    return False
 
 
 def kind(sentence: str, question: Question) -> float:

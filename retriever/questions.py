@@ -16,6 +16,8 @@ from shared.contracts.retriever import PageContext, Turn
 PREVIOUS_QUESTION_WEIGHT = 0.2
 PREVIOUS_ANSWER_WEIGHT = 0.1
 SELECTION_WEIGHT = 0.3
+REFERRED_WEIGHT = 0.5
+"""What the question before counts where this one speaks of "it" or "that" without naming much itself."""
 MAX_CONTEXT_TERMS = 48
 
 Kind = Literal["definition", "how", "who", "when", "number", "other"]
@@ -23,7 +25,7 @@ Kind = Literal["definition", "how", "who", "when", "number", "other"]
 _VAGUE = frozenset(
     "work mean use explain tell describ differ exampl make get need want know thing way happen help "  # noqa: SIM905
     "pleas show give find question answer detail inform understand learn talk say like good best "
-    "between".split()
+    "between one".split()
 )
 VAGUE_WEIGHT = 0.4
 """How much a word that many questions hold counts when it is asked whether a text covers the question."""
@@ -51,6 +53,10 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("number", re.compile(r"\bhow\s+(?:many|much|long|old|far|big|large|fast|often|high|tall)\b", re.I)),
 )
 MAX_SUBJECT_TERMS = 5
+_REFERS_BACK = re.compile(
+    r"\b(?:it|its|that|this|these|those|they|them|their|one|ones|there|he|she|him|her)\b", re.I
+)
+MAX_REFERRING_TERMS = 3
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,8 @@ def understand(messages: Sequence[Turn], context: PageContext | None = None) -> 
     weights = dict.fromkeys(asked, 1.0)
     for term, weight in around.items():
         weights[term] = weights.get(term, 0.0) + weight
+    asked |= _referred(text, asked, messages[:-1])
+    weights |= {term: max(weight, weights.get(term, 0.0)) for term, weight in asked.items() if term in around}
     subject = _subject(text)
     return Question(
         text=text,
@@ -102,6 +110,16 @@ def _context(earlier: Sequence[Turn], context: PageContext | None) -> list[tuple
     if context is not None and context.selected_text:
         found.append((context.selected_text, SELECTION_WEIGHT))
     return found
+
+
+def _referred(text: str, asked: Mapping[str, float], earlier: Sequence[Turn]) -> dict[str, float]:
+    """The terms of the question before, where this one cannot be understood without it."""
+    named = sum(1 for weight in asked.values() if weight == 1.0)
+    if named > MAX_REFERRING_TERMS or not _REFERS_BACK.search(text):
+        return {}
+    before = next((turn.content for turn in reversed(earlier) if turn.role == "user"), "")
+    found = list(dict.fromkeys(terms(before)))[:MAX_CONTEXT_TERMS]
+    return {term: REFERRED_WEIGHT for term in found if term not in asked and term not in _VAGUE}
 
 
 def _subject(text: str) -> frozenset[str]:

@@ -1,7 +1,8 @@
-"""One suite for both adapters of the vector store port.
+"""One suite for all adapters of the vector store port.
 
 The embedded engine is the real one; the network adapter runs on the client's own local mode, which
-checks that its requests are well formed and mean the same.
+checks that its requests are well formed and mean the same. The store in memory that other tests use
+has to pass too.
 """
 
 import warnings
@@ -15,6 +16,7 @@ from retriever.embedded import EmbeddedStore
 from retriever.ports import AnyOf, Between, Condition, Equals, Point, Schema, Signal, VectorStore, Where
 from retriever.qdrant import QdrantStore
 from retriever.sparse import SparseVector
+from tests.support.retriever_memory import MemoryStore
 
 pytestmark = pytest.mark.integration
 
@@ -42,7 +44,7 @@ def chunk(number: int, *terms: int, title: tuple[int, ...] = ()) -> Point:
     return Point(point_id(number), payload, sparse)
 
 
-@pytest.fixture(params=["embedded", "qdrant"])
+@pytest.fixture(params=["memory", "embedded", "qdrant"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[VectorStore]:
     opened = await _open(request.param, tmp_path)
     yield opened
@@ -50,6 +52,8 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 async def _open(kind: str, folder: Path) -> VectorStore:
+    if kind == "memory":
+        return MemoryStore()
     if kind == "embedded":
         embedded = EmbeddedStore(folder / "qdrant")
         await embedded.ensure(SCHEMA)

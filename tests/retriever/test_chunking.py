@@ -16,7 +16,7 @@ def prose(count: int) -> str:
 def checked(document: ParsedDocument) -> list[ChunkSpan]:
     """The chunks of ``document``, after checking what holds for every document."""
     chunks = chunk(document)
-    covered = set()
+    covered: set[int] = set()
     for number, piece in enumerate(chunks):
         assert piece.ordinal == number
         assert document.text[piece.start : piece.end] == piece.text

@@ -4,7 +4,7 @@ import pytest
 
 from retriever.facets import MAX_KEYS, checked, conditions, facets, kept
 from retriever.ports import AnyOf, Between, Equals
-from shared.contracts.retriever import Range
+from shared.contracts.retriever import Filters, Range
 from shared.errors import InvalidRequestError
 
 GOOD = {"lang": "en", "n": 3, "f": 1.5, "on": True, "tags": ["a", 1, False]}
@@ -59,7 +59,7 @@ def test_filters_become_conditions_on_what_is_stored() -> None:
     stored = facets(GOOD)
     assert stored["lang"] == "en"
     assert stored["tags"][:2] == ["a", 1]
-    asked = {"on": True, "tags": ["a", False], "n": Range(gte=1, lt=5), "document_id": "d", "f": 1.5}
+    asked: Filters = {"on": True, "tags": ["a", False], "n": Range(gte=1, lt=5), "document_id": "d", "f": 1.5}
     assert conditions(asked) == (
         Equals('facets."on"', stored["on"]),
         AnyOf('facets."tags"', ("a", stored["tags"][2])),

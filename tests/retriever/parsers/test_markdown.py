@@ -58,10 +58,11 @@ def test_quotations_end_their_headings() -> None:
 
 def test_marks_of_mdbook_are_removed() -> None:
     """Includes and listings are no text, also when a caption holds a type; what they enclose is."""
-    given = (
-        '<Listing number="1" caption="Saving a `Handle<T>`">\n\n'
-        "```rust\n{{#rustdoc_include ../a.rs:here}}\n```\n\nKept {{#include x}} text.\n\n</Listing>\n\n<script>\nalert(1)\n</script>\n\n<div>inner text</div>\n"
-    )
+    listing = '<Listing number="1" caption="Saving a `Handle<T>`">'
+    include = "```rust\n{{#rustdoc_include ../a.rs:here}}\n```"
+    script = "<script>\nalert(1)\n</script>"
+    given = f"{listing}\n\n{include}\n\nKept {{{{#include x}}}} text.\n\n</Listing>\n\n{script}"
+    given += "\n\n<div>inner text</div>\n"
     assert text(given) == "Kept text.\n\ninner text"
 
 

@@ -1,0 +1,85 @@
+"""A question becomes weighted terms, with what the conversation adds to it."""
+
+import pytest
+
+from retriever.questions import (
+    PREVIOUS_ANSWER_WEIGHT,
+    PREVIOUS_QUESTION_WEIGHT,
+    REFERRED_WEIGHT,
+    SELECTION_WEIGHT,
+    VAGUE_WEIGHT,
+    Kind,
+    understand,
+)
+from shared.contracts.retriever import PageContext, Turn
+
+
+def turns(*contents: str) -> list[Turn]:
+    return [Turn(role="assistant" if at % 2 else "user", content=text) for at, text in enumerate(contents)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "subject"),
+    [
+        ("What is ownership?", "definition", {"ownership"}),
+        ("So what are the ownership rules?", "definition", {"ownership", "rule"}),
+        ("what’s a mutex", "definition", {"mutex"}),
+        ("What does borrowing mean?", "definition", {"borrow"}),
+        ("Explain closures", "definition", {"closur"}),
+        (
+            "What is the very long list of many strange rules about lamps, wicks, horns and other things?",
+            "other",
+            set(),
+        ),
+        ("How do I create a vector?", "how", set()),
+        ("Who wrote the book?", "who", set()),
+        ("When was it printed?", "when", set()),
+        ("How many editions exist?", "number", set()),
+        ("mutable references", "other", set()),
+    ],
+)
+def test_kinds_of_questions(text: str, kind: Kind, subject: set[str]) -> None:
+    """The kind is told by the form of the question, and a definition's subject by what follows it."""
+    question = understand(turns(text))
+    assert (question.kind, set(question.subject)) == (kind, subject)
+
+
+def test_vague_words_count_less() -> None:
+    """A word that many questions hold counts less for covering the question, but is searched in full."""
+    question = understand(turns("explain closures"))
+    assert question.asked == {"explain": VAGUE_WEIGHT, "closur": 1.0}
+    assert question.weights == {"explain": 1.0, "closur": 1.0}
+
+
+def test_earlier_turns_are_searched_in_part() -> None:
+    """The previous question and answer add their terms in part; older turns add nothing."""
+    question = understand(turns("lighthouse", "old answer", "lens", "rings of glass", "who trims lamps?"))
+    assert question.weights["lamp"] == 1.0
+    assert question.weights["len"] == PREVIOUS_QUESTION_WEIGHT
+    assert question.weights["ring"] == PREVIOUS_ANSWER_WEIGHT
+    assert "lighthous" not in question.weights
+    assert set(question.asked) == {"trim", "lamp"}
+
+
+def test_a_question_that_refers_back_asks_about_what_was_before() -> None:
+    """Where a short question speaks of "it", the terms of the question before belong to it."""
+    question = understand(turns("What is a mutex?", "A lock.", "How do I create one?"))
+    assert question.asked["mutex"] == REFERRED_WEIGHT == question.weights["mutex"]
+    assert "mutex" not in understand(turns("What is a mutex?", "A lock.", "How do I create vectors?")).asked
+    long = "How does it compile crates, modules, packages and workspaces?"
+    assert "mutex" not in understand(turns("What is a mutex?", "A lock.", long)).asked
+
+
+def test_a_question_without_words_of_its_own_is_the_one_before() -> None:
+    """ "Why?" asks what was asked before; at the beginning it asks nothing."""
+    assert set(understand(turns("lens rings", "glass", "why?")).asked) == {"len", "ring", "glass"}
+    assert understand(turns("why?")).asked == {}
+
+
+def test_what_the_visitor_selected_counts_in_part() -> None:
+    """Selected text is context; a term of several contexts counts for each."""
+    context = PageContext(selected_text="a lens of glass")
+    question = understand(turns("lens", "ok", "and how heavy?"), context)
+    assert question.context["glass"] == SELECTION_WEIGHT
+    assert question.context["len"] == pytest.approx(SELECTION_WEIGHT + PREVIOUS_QUESTION_WEIGHT)
+    assert understand(turns("x"), PageContext()).context == {}

@@ -1,0 +1,63 @@
+"""The retriever's parts over a store in memory, and documents to put into it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+from retriever.answer import Answers
+from retriever.catalogue import Catalogue
+from retriever.ingest import Ingest, Outcome, Submission
+from retriever.search import Search
+from tests.support.retriever_memory import MemoryStore
+
+OWNERSHIP = """# What Is Ownership?
+
+_Ownership_ is a set of rules that govern how a Rust program manages memory. It takes time to get used to.
+
+## Ownership Rules
+
+Keep these rules in mind:
+
+- Each value in Rust has an owner.
+- There can only be one owner at a time.
+
+## Moves
+
+```rust
+let s2 = s1;
+```
+
+Assigning a `String` to another variable moves it, and the first variable is no longer valid.
+"""
+LAMPS = """# Lamps
+
+A Fresnel lens is a lens made of rings of glass. The wick of a lamp is trimmed every four hours.
+"""
+
+
+def ticking(start: int = 1_000_000) -> Callable[[], int]:
+    """Return a clock that goes one microsecond at each look."""
+    ticks = count(start)
+    return lambda: next(ticks)
+
+
+@dataclass
+class Room:
+    """What ``create_app`` builds, without HTTP."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+    now_us: Callable[[], int] = field(default_factory=ticking)
+
+    def __post_init__(self) -> None:
+        self.catalogue = Catalogue(self.store)
+        self.ingest = Ingest(self.store, self.catalogue, now_us=self.now_us)
+        self.search = Search(self.store, self.catalogue)
+        self.answers = Answers(self.search)
+
+    async def put(self, document_id: str, text: str, **said: object) -> Outcome:
+        """Put a Markdown document."""
+        return await self.ingest.put(document_id, Submission(text.encode(), "text/markdown", **said))  # type: ignore[arg-type]
+
+    def of_kind(self, kind: str) -> list[dict[str, object]]:
+        """The payloads of all points of a kind."""
+        return [dict(p.payload) for p in self.store.points.values() if p.payload["kind"] == kind]
