@@ -1,0 +1,160 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from chat_ws.conversations import Conversations
+from chat_ws.ports import RunRecord
+from chat_ws.run_log import Frame
+from chat_ws.runs import Runs
+from shared.errors import IdempotencyConflictError, InvalidRequestError, NotFoundError, RunNotFoundError
+from tests.support.chat_fakes import WHOLE, Answerer, Clock, MemoryHistory, Step, question
+from tests.support.waiting import eventually
+
+
+class Room:
+    """Conversations of one process over a history that may outlive it."""
+
+    def __init__(self, *scripts: Sequence[Step], history: MemoryHistory | None = None) -> None:
+        self.history = history or MemoryHistory()
+        self.answerer = Answerer(*scripts)
+        self.runs = Runs(answerer=self.answerer, history=self.history, clock=Clock(), resume_window_s=0.01)
+        self.of = Conversations(history=self.history, runs=self.runs, clock=Clock())
+
+    async def told(self, run_id: str, *, after: int = 0, visitor: str = "v1") -> list[Frame | RunRecord]:
+        async with asyncio.timeout(5):
+            return [entry async for entry in self.of.follow(visitor, run_id, starting_after=after)]
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    """A room whose answers are whole."""
+    made = Room()
+    yield made
+    await made.runs.drain(0)
+
+
+async def forgotten(room: Room, run_id: str) -> None:
+    """Wait until the run's frames are gone."""
+    await room.told(run_id)
+    await eventually(lambda: room.runs.find("v1", run_id) is None)
+
+
+async def test_a_question_is_stored_and_answered(room: Room) -> None:
+    """Asking commits the question and starts its run."""
+    stored = await room.of.ask("v1", question())
+    frames = await room.told(stored.run_id)
+    assert [frame["type"] for frame in frames if isinstance(frame, dict)] == [e.type for e in WHOLE]
+    message = await room.history.get_message("v1", stored.conversation_id, stored.answer_id)
+    assert (message.content, message.status) == ("Ownership is a set.", "completed")
+
+
+async def test_a_question_asked_again_begins_nothing(room: Room) -> None:
+    """The same frame is the same run, also when it is long over; other content is a conflict."""
+    frame = question()
+    first = await room.of.ask("v1", frame)
+    again = await room.of.ask("v1", frame)
+    assert (again.duplicate, again.run_id, again.message_id) == (True, first.run_id, first.message_id)
+    await forgotten(room, first.run_id)
+    await room.of.ask("v1", frame)
+    assert len(room.answerer.requests) == 1
+    with pytest.raises(IdempotencyConflictError):
+        await room.of.ask("v1", frame.model_copy(update={"content": "Another"}))
+
+
+async def test_a_question_nobody_answers_is_answered_when_it_is_resent(room: Room) -> None:
+    """A commit that was never confirmed left a run that nobody runs: the resent frame starts it."""
+    frame = question()
+    lost = await room.history.create_message("v1", frame)
+    stored = await room.of.ask("v1", frame)
+    assert (stored.duplicate, stored.run_id) == (True, lost.run_id)
+    assert len(await room.told(stored.run_id)) == len(WHOLE)
+
+
+@pytest.mark.parametrize("after", [0, 4, 8])
+async def test_a_run_that_is_gone_is_a_gap_and_its_end(room: Room, after: int) -> None:
+    """Past the window whoever has not seen the end gets the gap and the end, under the end's number."""
+    stored = await room.of.ask("v1", question())
+    await forgotten(room, stored.run_id)
+    gap, end = await room.told(stored.run_id, after=after)
+    assert isinstance(gap, RunRecord)
+    assert (gap.conversation_id, gap.message_id) == (stored.conversation_id, stored.answer_id)
+    assert isinstance(end, dict)
+    assert (end["type"], end["status"], end["sequence_number"]) == ("run-end", "completed", len(WHOLE))
+    assert end["message_id"] == stored.answer_id
+
+
+async def test_whoever_has_seen_the_end_gets_nothing(room: Room) -> None:
+    """Nothing was missed, so nothing is told."""
+    stored = await room.of.ask("v1", question())
+    await forgotten(room, stored.run_id)
+    assert await room.told(stored.run_id, after=len(WHOLE)) == []
+
+
+async def test_after_a_kill_the_end_is_told_behind_what_was_seen(room: Room) -> None:
+    """A run ended by the next start tells its end under the number the client waits for."""
+    stored = await room.history.create_message("v1", question())
+    assert await room.history.end_orphans() == 1
+    _, end = await room.told(stored.run_id, after=5)
+    assert isinstance(end, dict)
+    assert (end["status"], end["sequence_number"]) == ("incomplete", 6)
+
+
+async def test_a_run_of_another_process_is_not_told_here(room: Room) -> None:
+    """It is there, so it is not said to be missing; asking again may help."""
+    stored = await room.history.create_message("v1", question())
+    with pytest.raises(InvalidRequestError) as caught:
+        await room.told(stored.run_id)
+    assert (caught.value.param, caught.value.retryable) == ("run_id", True)
+
+
+async def test_a_gap_stands_for_what_is_gone(room: Room) -> None:
+    """Frames past the log's bound are one record in the middle of the live frames."""
+    stored = await room.of.ask("v1", question())
+    run = room.runs.find("v1", stored.run_id)
+    assert run is not None
+    run.log._max_bytes = 1
+    first, *rest = await room.told(stored.run_id)
+    assert first == RunRecord(stored.run_id, stored.conversation_id, stored.answer_id, "running", None)
+    assert [frame["type"] for frame in rest if isinstance(frame, dict)][-1] == "run-end"
+
+
+async def test_cancelling_ends_a_run_and_is_harmless_after_it() -> None:
+    """A running run is cancelled; one that has ended, live or stored, stays as it is."""
+    room = Room([*WHOLE[:5], asyncio.Event()])
+    stored = await room.of.ask("v1", question())
+    await room.of.cancel("v1", stored.run_id)
+    last = (await room.told(stored.run_id))[-1]
+    assert isinstance(last, dict)
+    assert last["status"] == "cancelled"
+    await room.of.cancel("v1", stored.run_id)
+    await forgotten(room, stored.run_id)
+    await room.of.cancel("v1", stored.run_id)
+
+
+async def test_what_is_not_yours_is_not_there(room: Room) -> None:
+    """Following, cancelling and continuing what another visitor has is not found, live or stored."""
+    stored = await room.of.ask("v1", question())
+    for _ in range(2):
+        with pytest.raises(RunNotFoundError):
+            await room.told(stored.run_id, visitor="v2")
+        with pytest.raises(RunNotFoundError):
+            await room.of.cancel("v2", stored.run_id)
+        await forgotten(room, stored.run_id)
+    with pytest.raises(NotFoundError):
+        await room.of.ask("v2", question(conversation_id=stored.conversation_id))
+
+
+async def test_leaving_in_the_middle_leaves_nothing_behind(room: Room) -> None:
+    """A follower that goes away, waiting or not, closes what it read from; the run goes on."""
+    gate = asyncio.Event()
+    room = Room([*WHOLE[:5], gate, *WHOLE[5:]])
+    stored = await room.of.ask("v1", question())
+    follower = asyncio.ensure_future(room.told(stored.run_id))
+    entries = room.of.follow("v1", stored.run_id, starting_after=0)
+    await anext(entries)
+    await entries.aclose()
+    follower.cancel()
+    await asyncio.wait([follower])
+    gate.set()
+    assert len(await room.told(stored.run_id)) == len(WHOLE)
