@@ -1,0 +1,372 @@
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import psycopg2
+import pytest
+
+from chat_ws.app import new_id
+from chat_ws.history import PostgresHistory, fingerprint, title_of
+from chat_ws.migrate import migrate
+from chat_ws.ports import Ending, History, Stored
+from chat_ws.postgres import Database
+from shared.contracts.retriever import Citation, Turn
+from shared.errors import IdempotencyConflictError, NotFoundError, OverloadedError, RunActiveError
+from tests.support.chat_fakes import CITATION, NOW, NUL_CITATION, Clock, MemoryHistory, question
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A database with the schema in it."""
+    made = Database(database_url, connections=6)
+    await migrate(made, now=NOW)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def stored_history(database: Database) -> PostgresHistory:
+    """The history in PostgreSQL."""
+    return PostgresHistory(database, clock=Clock(), new_id=new_id)
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.integration)])
+def history(request: pytest.FixtureRequest) -> History:
+    """Each of the two histories: what is promised is promised by both."""
+    if request.param == "memory":
+        return MemoryHistory()
+    found: History = request.getfixturevalue("stored_history")
+    return found
+
+
+def ending(stored: Stored, **changes: Any) -> Ending:
+    whole = Ending(
+        run_id=stored.run_id,
+        message_id=stored.answer_id,
+        content="An answer.",
+        citations=(CITATION.citation,),
+        status="completed",
+        finish_reason="complete",
+        degraded=("rerank",),
+        last_sequence=9,
+        error=None,
+    )
+    return replace(whole, **changes)
+
+
+async def ask(history: History, content: str = "Why?", *, visitor: str = "v1", **fields: Any) -> Stored:
+    """Ask and let the answer end at once."""
+    stored = await history.create_message(visitor, question(content, **fields))
+    await history.end_run(ending(stored))
+    return stored
+
+
+# Questions
+
+
+async def test_a_question_is_kept_with_the_place_of_its_answer(history: History) -> None:
+    """One commit makes the conversation, both messages and the run."""
+    stored = await history.create_message("v1", question("What  is\nownership?"))
+    assert (stored.status, stored.duplicate) == ("running", False)
+    assert stored.history == (Turn(role="user", content="What  is\nownership?"),)
+    conversation = await history.get_conversation("v1", stored.conversation_id)
+    assert (conversation.title, conversation.message_count) == ("What is ownership?", 2)
+    assert conversation.created_at == conversation.updated_at == NOW
+    items, following = await history.list_messages("v1", stored.conversation_id, limit=10, before=None)
+    assert following is None
+    assert [(m.id, m.role, m.content, m.status, m.run_id) for m in items] == [
+        (stored.message_id, "user", "What  is\nownership?", None, stored.run_id),
+        (stored.answer_id, "assistant", "", "running", stored.run_id),
+    ]
+
+
+async def test_the_same_question_is_the_same(history: History) -> None:
+    """A second frame of the same id creates nothing and gets the first ids; ended, it says so."""
+    frame = question()
+    first = await history.create_message("v1", frame)
+    again = await history.create_message("v1", frame)
+    assert again == replace(first, duplicate=True)
+    await history.end_run(ending(first))
+    assert (await history.create_message("v1", frame)).status == "completed"
+    assert (await history.get_conversation("v1", first.conversation_id)).message_count == 2
+
+
+async def test_the_same_question_ten_times_at_once(history: History) -> None:
+    """However many tabs send it at the same moment, it is stored once and all get the same ids."""
+    for conversation_id in (None, (await ask(history)).conversation_id):
+        frame = question(conversation_id=conversation_id)
+        made = await asyncio.gather(*(history.create_message("v1", frame) for _ in range(10)))
+        assert len({(s.message_id, s.run_id, s.answer_id, s.conversation_id) for s in made}) == 1
+        assert [s.duplicate for s in made].count(False) == 1
+        await history.end_run(ending(made[0]))
+    items, _ = await history.list_conversations("v1", limit=50, before=None)
+    assert sorted(item.message_count for item in items) == [2, 4]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"content": "Because?"},
+        {"conversation_id": "conv_x"},
+        {"filters": {"lang": "en"}},
+        {"options": {"a": 1}},
+    ],
+)
+async def test_the_same_id_with_other_content_is_a_conflict(history: History, change: dict[str, Any]) -> None:
+    """An id stands for one question, also when only a filter differs."""
+    frame = question()
+    await history.create_message("v1", frame)
+    with pytest.raises(IdempotencyConflictError) as caught:
+        await history.create_message("v1", frame.model_copy(update=change))
+    assert caught.value.param == "client_message_id"
+
+
+async def test_ids_are_a_visitors_own(history: History) -> None:
+    """Two visitors may use the same client_message_id."""
+    frame = question()
+    first = await history.create_message("v1", frame)
+    second = await history.create_message("v2", frame)
+    assert not second.duplicate
+    assert first.conversation_id != second.conversation_id
+
+
+async def test_one_answer_at_a_time(history: History) -> None:
+    """While an answer is given a second question of the conversation is refused, whoever is quicker."""
+    stored = await history.create_message("v1", question())
+    with pytest.raises(RunActiveError) as caught:
+        await history.create_message("v1", question(conversation_id=stored.conversation_id))
+    assert caught.value.retry_after_ms == 1000
+    await history.end_run(ending(stored))
+    frames = [question(conversation_id=stored.conversation_id) for _ in range(5)]
+    made = await asyncio.gather(
+        *(history.create_message("v1", frame) for frame in frames), return_exceptions=True
+    )
+    assert sum(isinstance(one, Stored) for one in made) == 1
+    assert sum(isinstance(one, RunActiveError) for one in made) == 4
+    conversation = await history.get_conversation("v1", stored.conversation_id)
+    assert conversation.message_count == 4
+
+
+async def test_a_conversation_of_somebody_else_is_not_there(history: History) -> None:
+    """Neither reading nor continuing it tells that it exists."""
+    stored = await ask(history)
+    for conversation_id in (stored.conversation_id, "conv_nothing"):
+        with pytest.raises(NotFoundError):
+            await history.create_message("v2", question(conversation_id=conversation_id))
+        with pytest.raises(NotFoundError):
+            await history.get_conversation("v2", conversation_id)
+        with pytest.raises(NotFoundError):
+            await history.list_messages("v2", conversation_id, limit=1, before=None)
+        with pytest.raises(NotFoundError):
+            await history.get_message("v2", conversation_id, stored.message_id)
+    assert await history.find_run("v2", stored.run_id) is None
+    assert await history.list_conversations("v2", limit=9, before=None) == ([], None)
+
+
+async def test_a_message_is_found_in_its_conversation_only(history: History) -> None:
+    """The id of a message under another conversation's is not found."""
+    first, second = await ask(history), await ask(history)
+    found = await history.get_message("v1", first.conversation_id, first.message_id)
+    assert found.content == "Why?"
+    with pytest.raises(NotFoundError):
+        await history.get_message("v1", second.conversation_id, first.message_id)
+
+
+# Answers
+
+
+async def test_an_answer_is_kept_whole(history: History) -> None:
+    """Text, citations, ending and what fell back are read as stored; ending twice changes nothing."""
+    stored = await history.create_message("v1", question())
+    for _ in range(2):
+        await history.end_run(ending(stored))
+    message = await history.get_message("v1", stored.conversation_id, stored.answer_id)
+    assert (message.content, message.citations) == ("An answer.", [CITATION.citation])
+    assert (message.status, message.finish_reason, message.degraded) == ("completed", "complete", ["rerank"])
+    record = await history.find_run("v1", stored.run_id)
+    assert record is not None
+    assert (record.status, record.last_sequence, record.message_id) == ("completed", 9, stored.answer_id)
+
+
+async def test_what_was_said_so_far_is_kept(history: History) -> None:
+    """A checkpoint is in the message while it grows, and never over its end."""
+    stored = await history.create_message("v1", question())
+    await history.checkpoint(stored.answer_id, "So far", [CITATION.citation])
+    message = await history.get_message("v1", stored.conversation_id, stored.answer_id)
+    assert (message.content, message.status) == ("So far", "running")
+    await history.end_run(ending(stored))
+    await history.checkpoint(stored.answer_id, "Too late", [])
+    message = await history.get_message("v1", stored.conversation_id, stored.answer_id)
+    assert message.content == "An answer."
+
+
+async def test_the_next_question_knows_the_ones_before(history: History) -> None:
+    """The latest turns come oldest first with the new question last; an unfinished answer is none."""
+    stored = await ask(history, "Question 0")
+    for number in range(1, 8):
+        stored = await ask(history, f"Question {number}", conversation_id=stored.conversation_id)
+    assert len(stored.history) == 11
+    assert [turn.role for turn in stored.history] == ["user", "assistant"] * 5 + ["user"]
+    assert stored.history[-1].content == "Question 7"
+    frame = question("Last", conversation_id=stored.conversation_id)
+    running = await history.create_message("v1", frame)
+    await history.checkpoint(running.answer_id, "So far", [])
+    again = await history.create_message("v1", frame)
+    assert again.history[-1] == Turn(role="user", content="Last")
+
+
+async def test_what_was_cut_off_is_incomplete(history: History) -> None:
+    """Runs found open are ended, keep their part, and free their conversation; others stay as they are."""
+    whole, cut = await ask(history), await history.create_message("v2", question())
+    await history.checkpoint(cut.answer_id, "So far", [])
+    assert await history.end_orphans() == 1
+    assert await history.end_orphans() == 0
+    message = await history.get_message("v2", cut.conversation_id, cut.answer_id)
+    assert (message.content, message.status) == ("So far", "incomplete")
+    record = await history.find_run("v2", cut.run_id)
+    assert record is not None
+    assert (record.status, record.last_sequence) == ("incomplete", None)
+    await history.create_message("v2", question(conversation_id=cut.conversation_id))
+    kept = await history.find_run("v1", whole.run_id)
+    assert kept is not None
+    assert kept.status == "completed"
+
+
+# Lists
+
+
+async def test_conversations_come_newest_first_in_stable_pages(history: History) -> None:
+    """Paging meets each conversation once, whatever comes in between."""
+    made = [(await ask(history, f"Question {number}")).conversation_id for number in range(7)]
+    seen: list[str] = []
+    before = None
+    while True:
+        items, before = await history.list_conversations("v1", limit=3, before=before)
+        seen += [item.id for item in items]
+        await ask(history, "In between")
+        await ask(history, "Another's", visitor="v2")
+        if before is None:
+            break
+    assert seen == made[::-1]
+
+
+async def test_messages_come_oldest_first_in_stable_pages(history: History) -> None:
+    """The latest page first, each page oldest first; together they are the conversation."""
+    stored = await ask(history, "Question 0")
+    for number in range(1, 4):
+        await ask(history, f"Question {number}", conversation_id=stored.conversation_id)
+    pages = []
+    before = None
+    while True:
+        items, before = await history.list_messages("v1", stored.conversation_id, limit=3, before=before)
+        pages.append([item.content for item in items])
+        await ask(history, "In between", conversation_id=stored.conversation_id)
+        if before is None:
+            break
+    assert [len(page) for page in pages] == [3, 3, 2]
+    expected = [text for number in range(4) for text in (f"Question {number}", "An answer.")]
+    assert [text for page in pages[::-1] for text in page] == expected
+
+
+async def test_a_page_that_just_fits_is_the_last(history: History) -> None:
+    """No cursor leads to an empty page."""
+    for _ in range(3):
+        await ask(history)
+    items, following = await history.list_conversations("v1", limit=3, before=None)
+    assert (len(items), following) == (3, None)
+
+
+# Only PostgreSQL
+
+
+@pytest.mark.integration
+async def test_texts_of_any_script_are_kept(stored_history: PostgresHistory) -> None:
+    """Text and citations come back code point by code point, however strange."""
+    text = "Ünïcödé\u2028 \U0001f600 ' \" \\ %s {} \x7f"
+    stored = await stored_history.create_message("v1", question(text))
+    citation = Citation(start=0, end=len(text), text=text, sources=[])
+    await stored_history.end_run(ending(stored, content=text, citations=(citation,)))
+    items, _ = await stored_history.list_messages("v1", stored.conversation_id, limit=5, before=None)
+    assert [item.content for item in items] == [text, text]
+    assert items[1].citations == [citation]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("change", [{"content": "\0"}, {"citations": (NUL_CITATION.citation,)}])
+async def test_what_cannot_be_stored_is_refused_whole(
+    stored_history: PostgresHistory, change: dict[str, Any]
+) -> None:
+    """A NUL in an answer is an error that is not retried for ever; nothing of that ending is kept."""
+    stored = await stored_history.create_message("v1", question())
+    with pytest.raises((ValueError, psycopg2.DataError)) as caught:
+        await stored_history.end_run(ending(stored, **change))
+    assert not isinstance(caught.value, OverloadedError)
+    record = await stored_history.find_run("v1", stored.run_id)
+    assert record is not None
+    assert record.status == "running"
+
+
+@pytest.mark.integration
+async def test_a_very_long_answer_does_not_block_its_conversation(stored_history: PostgresHistory) -> None:
+    """What is longer than a turn may be is cut for the next question, and kept whole."""
+    stored = await stored_history.create_message("v1", question())
+    await stored_history.end_run(ending(stored, content="x" * 100_000))
+    following = await stored_history.create_message("v1", question(conversation_id=stored.conversation_id))
+    assert len(following.history[1].content) < 64_000
+    message = await stored_history.get_message("v1", stored.conversation_id, stored.answer_id)
+    assert len(message.content) == 100_000
+
+
+@pytest.mark.integration
+async def test_a_store_that_answers_and_one_that_is_away(stored_history: PostgresHistory) -> None:
+    """ping is silent when all is well and raises when the pool is closed."""
+    await stored_history.ping()
+    await stored_history._database.close()
+    with pytest.raises(OverloadedError):
+        await stored_history.ping()
+
+
+@pytest.mark.integration
+async def test_an_id_that_is_there_twice_is_our_own_fault(database: Database) -> None:
+    """A constraint nobody expects to break is not told as a conflict of the visitor's."""
+    history = PostgresHistory(database, clock=Clock(), new_id=lambda prefix: f"{prefix}_same")
+    with pytest.raises(psycopg2.IntegrityError, match="messages_pkey"):
+        await history.create_message("v1", question())
+
+
+# Pure parts
+
+
+def test_a_fingerprint_is_of_all_but_the_id() -> None:
+    """The same question under another id has the same print, also with a default spelt out."""
+    one = question("Why?", filters={"b": 1, "a": [1, 2]})
+    two = question("Why?", filters={"b": 1, "a": [1, 2]}, context=None)
+    assert one.client_message_id != two.client_message_id
+    assert fingerprint(one) == fingerprint(two)
+    others = [question("Why? "), question("Why?"), question("Why?", filters={"b": 1.0, "a": [1, 2]})]
+    assert len({fingerprint(frame) for frame in [one, *others]}) == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "title"),
+    [
+        ("What is  it?\n", "What is it?"),
+        ("x" * 80, "x" * 80),
+        ("x" * 81, "x" * 79 + "…"),
+        ("word " * 40, "word " * 15 + "word…"),
+        ("\U0001f600" * 100, "\U0001f600" * 79 + "…"),
+    ],
+)
+def test_a_title_is_the_question_in_short(asked: str, title: str) -> None:
+    """One line of at most eighty characters."""
+    assert title_of(asked) == title
+    assert len(title) <= 80
+
+
+def test_an_id_says_what_it_is_of() -> None:
+    """Ids are unique, opaque, and short enough for every frame."""
+    made = {new_id("run") for _ in range(100)}
+    assert len(made) == 100
+    assert all(one.startswith("run_") and len(one) <= 64 for one in made)
+    assert question(conversation_id=made.pop()).conversation_id
