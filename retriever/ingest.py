@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 from retriever.catalogue import Catalogue
 from retriever.chunking import chunk
 from retriever.facets import kept
+from retriever.links import is_safe_url
 from retriever.parsers.registry import parse, read
 from retriever.ports import AnyOf, Between, Equals, Point, VectorStore, Where
 from retriever.records import (
@@ -225,7 +226,7 @@ def _prepared(blank: Record, source: str) -> tuple[Record, list[Point]]:
     record = replace(
         blank,
         title=document.title,
-        url=str(given["url"]) or document.url,
+        url=str(given["url"]) or (document.url if is_safe_url(document.url) else ""),
         metadata={**kept(document.metadata), **given["metadata"]},
         characters=len(document.text),
         chunk_count=len(chunks),

@@ -16,7 +16,7 @@ RETRY_S = 60.0
 _log = logging.getLogger(__name__)
 
 
-async def keep_up(store: OpeningStore, ingest: Ingest) -> None:
+async def keep_up(store: OpeningStore, ingest: Ingest, *, retry_s: float = RETRY_S) -> None:
     """Do it once, again later where the index was lost meanwhile."""
     await store.opened.wait()
     await asyncio.to_thread(lambda: [load() for load in PARSERS.values()])
@@ -25,7 +25,7 @@ async def keep_up(store: OpeningStore, ingest: Ingest) -> None:
             swept, renewed = await ingest.sweep(), await ingest.refresh()
         except CarrelError as error:
             _log.warning("upkeep of the index put off: %s", error)
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(retry_s)
         else:
             _log.info("index tidy: %d leftover revisions removed, %d documents renewed", swept, renewed)
             return
