@@ -18,7 +18,7 @@ from gateway.origins import OriginRule
 from gateway.routes import Own, router
 from gateway.routing import Target
 from gateway.sessions import Sessions
-from gateway.settings import GatewaySettings, normal_origin
+from gateway.settings import GatewaySettings
 from gateway.upstream import Pool
 from gateway.ws_proxy import SocketProxy
 from shared import __version__
@@ -44,7 +44,7 @@ def create_app(settings: GatewaySettings, *, adapters: Adapters | None = None) -
             chat=adapters.chat,
         ),
         identity=Identity(admin_key_digest=settings.admin_api_key, tokens=tokens),
-        origins=OriginRule(_origins(settings)),
+        origins=OriginRule(settings.page_origins),
         limits=FrontLimits(
             max_body_bytes=settings.max_body_bytes,
             max_url_bytes=settings.max_url_bytes,
@@ -109,13 +109,3 @@ def _own_app(settings: GatewaySettings, adapters: Adapters, tokens: Tokens) -> F
         commit=settings.commit,
     )
     return app
-
-
-def _origins(settings: GatewaySettings) -> list[str]:
-    """Return the origins of our own pages, as the public knows us, and those that are let in."""
-    origins = list(settings.allowed_origins)
-    if settings.public_base_url:
-        origins.append(normal_origin(settings.public_base_url))
-    if settings.space_host:
-        origins.append(normal_origin(f"https://{settings.space_host}"))
-    return origins

@@ -56,6 +56,20 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(normal_origin(origin) for origin in value)
 
 
+def _public(value: str) -> str:
+    normal_origin(origin_of(value))
+    return value
+
+
+def _space(value: str) -> str:
+    return normal_origin(f"https://{value}").removeprefix("https://")
+
+
+def origin_of(url: str) -> str:
+    """Return the part of ``url`` before its path."""
+    return "/".join(url.split("/", 3)[:3])
+
+
 AdminKeyDigest = Annotated[bytes, BeforeValidator(_digest)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
 
@@ -76,8 +90,9 @@ class GatewaySettings(ServiceSettings):
 
     allowed_origins: Origins = ()
     """Origins of pages, other than our own, that may call; ``*`` allows every one."""
-    public_base_url: HttpUrl | None = None
-    space_host: str | None = None
+    public_base_url: Annotated[HttpUrl, AfterValidator(_public)] | None = None
+    """The address the public uses."""
+    space_host: Annotated[str, AfterValidator(_space)] | None = None
     """Set by the platform: the host name the public sees."""
     trusted_proxy_hops: int = Field(default=0, ge=0, le=10)
     """How many proxies in front add to X-Forwarded-For; 0 trusts none of it."""
@@ -103,3 +118,9 @@ class GatewaySettings(ServiceSettings):
     """The source revision this was built from."""
     web_dir: Path = Path(__file__).resolve().parent.parent / "web"
     """Where the chat page's files are."""
+
+    @property
+    def page_origins(self) -> tuple[str, ...]:
+        """The origins of our own pages, as the public knows us, and those that are let in."""
+        ours = (self.public_base_url or "", f"https://{self.space_host}" if self.space_host else "")
+        return (*self.allowed_origins, *(normal_origin(origin_of(url)) for url in ours if url))
