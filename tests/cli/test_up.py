@@ -24,7 +24,7 @@ def refused(data_dir: Path, **variables: str) -> str:
     """Run ``carrel up`` and return the one line it ends with, exit code 2."""
     ports = dict(zip(("PORT", "RETRIEVER_PORT", "CHAT_PORT"), map(str, free_ports(3)), strict=True))
     env = {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir), **ports, **variables}
-    command = [Path(sys.executable).with_name("carrel"), "up"]
+    command = [str(Path(sys.executable).with_name("carrel")), "up"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert done.stderr.count("\n") == 1

@@ -51,8 +51,8 @@ sounds for three seconds in every minute.
 """,
     "supply.txt": """Supply boats
 
-The supply boat calls once a fortnight with oil, water and letters. In winter it may be late by a month, so the
-store must hold oil for sixty nights.
+The supply boat calls once a fortnight with oil, water and letters. In winter it may be late by a month, so
+the store must hold oil for sixty nights.
 """,
     "wrecks.html": """<!doctype html><html><head><title>Wrecks</title><script>alert(1)</script></head>
 <body><nav>Home | About</nav><main><h1>Wrecks</h1>

@@ -30,7 +30,7 @@ def test_an_output_that_cannot_be_opened_goes_through_a_pipe() -> None:
     """Where the platform's pipe cannot be opened anew (a socket cannot either), nothing is lost."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        subprocess.run([sys.executable, "-c", WRITERS], stdout=theirs, check=True, timeout=20)
+        subprocess.run([sys.executable, "-c", WRITERS], stdout=theirs.fileno(), check=True, timeout=20)
         theirs.close()
         ours.settimeout(10)
         received = b""
