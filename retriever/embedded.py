@@ -53,7 +53,7 @@ class EmbeddedStore:
         self._closed = False
 
     async def ensure(self, schema: Schema) -> None:
-        await self._call(lambda: self._open(schema))
+        await self._call(lambda: self._open(schema), logged=False)
         if self._idle is None:
             self._idle = spawn(self._flush_when_idle(), name="qdrant-flush")
 
@@ -157,10 +157,10 @@ class EmbeddedStore:
 
         return await self._call(guarded)
 
-    async def _call(self, run: Callable[[], _T]) -> _T:
+    async def _call(self, run: Callable[[], _T], *, logged: bool = True) -> _T:
         """Run on the engine's thread; a started call is finished even if its caller goes away."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: _translated(run))
+        return await loop.run_in_executor(self._thread, lambda: _translated(run, logged=logged))
 
     async def _flush_when_idle(self) -> None:
         while True:
@@ -211,7 +211,7 @@ def _create(q: Any, folder: Path, schema: Schema) -> None:
     building.rename(folder)
 
 
-def _translated(run: Callable[[], _T]) -> _T:
+def _translated(run: Callable[[], _T], *, logged: bool) -> _T:
     try:
         return run()
     except (UpstreamUnavailableError, KeyboardInterrupt, SystemExit):
@@ -222,7 +222,8 @@ def _translated(run: Callable[[], _T]) -> _T:
                 "The embedded index is in use by another process: only one retriever can own it; "
                 "set QDRANT_URL to share an index"
             ) from error
-        _log.error("the embedded engine failed", exc_info=error)
+        if logged:
+            _log.error("the embedded engine failed", exc_info=error)
         raise UpstreamUnavailableError("The embedded index failed; the log says why") from error
 
 

@@ -6,7 +6,6 @@ imported; until it is open, and while it is lost, every call fails at once with 
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -57,14 +56,13 @@ class OpeningStore:
             try:
                 await self._check()
             except CarrelError as error:
-                self._turn(State(open=False, detail=error.detail))
+                self._turn(State(open=False, detail=error.detail), cause=error.__cause__)
             except Exception as error:
-                _log.exception("the index cannot be opened")
-                self._turn(State(open=False, detail=f"the index cannot be opened: {type(error).__name__}"))
+                reason = f"it cannot be opened: {type(error).__name__}"
+                self._turn(State(open=False, detail=reason), cause=error)
             await asyncio.sleep(self._watch_every_s)
 
     async def _check(self) -> None:
-        started = time.perf_counter()
         if self._store is None:
             self._store = await self._make()
         if self.state.open:
@@ -73,14 +71,17 @@ class OpeningStore:
         await self._store.ensure(self._schema)
         kind = "embedded engine" if self._store.exclusive else "Qdrant"
         self._turn(State(open=True, detail=kind))
-        _log.info("index open after %.2f s", time.perf_counter() - started)
         self.opened.set()
 
-    def _turn(self, state: State) -> None:
+    def _turn(self, state: State, *, cause: BaseException | None = None) -> None:
+        """Take ``state``; a change of it is one line in the log, with the trace of what caused it."""
         if state == self.state:
             return
         self.state = state
-        _log.log(logging.INFO if state.open else logging.WARNING, "index %s: %s", *_words(state))
+        if state.open:
+            _log.info("index up: %s", state.detail)
+        else:
+            _log.warning("index down: %s", state.detail, exc_info=cause)
 
     async def _through(self, call: Callable[[VectorStore], Awaitable[_T]]) -> _T:
         """Call the open store; one that cannot be reached is not tried again before the next check."""
@@ -143,7 +144,3 @@ class OpeningStore:
         self.state = State(open=False, detail="the service is stopping")
         if store is not None:
             await store.close()
-
-
-def _words(state: State) -> tuple[str, str]:
-    return ("up" if state.open else "down", state.detail)

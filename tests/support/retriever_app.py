@@ -1,0 +1,53 @@
+"""The retriever's application in process: its lifespan run, requests signed as the gateway would."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from retriever.app import Adapters, create_app
+from retriever.ports import VectorStore
+from retriever.settings import RetrieverSettings
+from shared.auth import Principal, Role, signed_headers
+from shared.settings import load
+from tests.support.retriever_memory import MemoryStore
+from tests.support.retriever_room import ticking
+from tests.support.waiting import eventually
+
+TOKEN = "a token of the tests"
+
+
+def settings(**fields: Any) -> RetrieverSettings:
+    """Settings that need nothing of the environment."""
+    return load(RetrieverSettings, internal_token=TOKEN, data_dir=Path("unused"), **fields)
+
+
+def signed(role: Role = Role.OWNER) -> dict[str, str]:
+    """Headers that say who asks."""
+    return signed_headers(Principal(role.value, role), token=TOKEN, now=time.time())
+
+
+def built(store: MemoryStore | None = None, **fields: Any) -> FastAPI:
+    """The application over a store in memory."""
+    memory = store or MemoryStore()
+
+    async def make() -> VectorStore:
+        return memory
+
+    return create_app(settings(**fields), adapters=Adapters(make, now_us=ticking(), watch_every_s=0.001))
+
+
+@asynccontextmanager
+async def client(app: FastAPI, role: Role = Role.OWNER) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the running application, its index open."""
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://retriever", headers=signed(role)) as http,
+    ):
+        await eventually(lambda: app.state.store.state.open)
+        yield http
