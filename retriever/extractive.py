@@ -11,7 +11,7 @@ from retriever import cues
 from retriever.questions import Question
 from retriever.ranking import Ranked
 from retriever.sentences import Sentence, sentences
-from retriever.tokens import terms
+from retriever.tokens import term_set
 
 MAX_SENTENCES = 3
 MAX_ANSWER_CHARS = 900
@@ -109,28 +109,28 @@ def _fits(passages: Sequence[Ranked], weights: Weights) -> bool:
 
 
 def _all_words(passage: Ranked) -> frozenset[str]:
-    return frozenset(terms(passage.text)) | _heading_words(passage)
+    return term_set(passage.text) | _heading_words(passage)
 
 
 def _heading_words(passage: Ranked) -> frozenset[str]:
-    return frozenset(terms("\n".join([passage.title, *passage.heading_path])))
+    return term_set("\n".join([passage.title, *passage.heading_path]))
 
 
 def _candidates(
     question: Question, passage: Ranked, weights: Weights, context: Weights, standing: float
 ) -> Iterator[Candidate]:
     found = sentences(passage.text, code=passage.code)
-    words = [frozenset(terms(sentence.text)) for sentence in found]
+    words = [term_set(sentence.text) for sentence in found]
     headings = _heading_words(passage)
+    paragraphs: dict[int, frozenset[str]] = {}
+    for sentence, own in zip(found, words, strict=True):
+        paragraphs[sentence.paragraph] = paragraphs.get(sentence.paragraph, frozenset()) | own
     titled = _is_titled(question, passage)
     credit, bonus = (TITLED_CREDIT, TITLED_BONUS) if titled else (HEADING_CREDIT, 0.0)
     for place, sentence in enumerate(found):
-        around = frozenset[str]().union(
-            *(own for own, other in zip(words, found, strict=True) if other.paragraph == sentence.paragraph)
-        )
         covered = weights.part(words[place])
         headed = weights.part(words[place] | headings) - covered
-        near = weights.part(words[place] | headings | around) - covered - headed
+        near = weights.part(words[place] | headings | paragraphs[sentence.paragraph]) - covered - headed
         score = covered + credit * headed + PARAGRAPH_CREDIT * near + PASSAGE_CREDIT * standing + bonus
         score += CONTEXT_CREDIT * context.part(words[place] | headings)
         score += cues.definition(sentence.text, question) + cues.kind(sentence.text, question)
@@ -139,7 +139,7 @@ def _candidates(
 
 
 def _is_titled(question: Question, passage: Ranked) -> bool:
-    heading = frozenset(terms(passage.heading_path[-1] if passage.heading_path else passage.title))
+    heading = term_set(passage.heading_path[-1] if passage.heading_path else passage.title)
     return bool(heading) and heading == frozenset(t for t, asked in question.asked.items() if asked == 1.0)
 
 
@@ -156,7 +156,7 @@ def _selected(candidates: Sequence[Candidate]) -> list[Quote]:
         if chosen and _length(chosen) + _length(quotes) > MAX_ANSWER_CHARS:
             continue
         chosen += quotes
-        said += [frozenset(terms(quote.sentence.text)) for quote in quotes]
+        said += [term_set(quote.sentence.text) for quote in quotes]
     return chosen
 
 

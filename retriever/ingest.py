@@ -37,6 +37,8 @@ from shared.errors import CarrelError, NotFoundError
 SHARED_GRACE_US = 15 * 60 * 1_000_000
 """On a shared engine another retriever may be in the middle of a write: younger leftovers stay."""
 SWEEP_PAGE = 256
+PREPARED_AT_ONCE = 2
+"""A document of the largest size takes some hundred MB while it is cut."""
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ class Ingest:
         self._store, self._catalogue, self._now_us = store, catalogue, now_us
         self._started = now_us()
         self._last = self._started
+        self._room = asyncio.Semaphore(PREPARED_AT_ONCE)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def put(self, document_id: str, submission: Submission) -> Outcome:
@@ -159,7 +162,8 @@ class Ingest:
             return True
 
     async def _replace(self, blank: Record, source: str, *, old: Record | None) -> Record:
-        record, points = await asyncio.to_thread(_prepared, blank, source)
+        async with self._room:
+            record, points = await asyncio.to_thread(_prepared, blank, source)
         try:
             await self._store.upsert(points)
         except CarrelError:

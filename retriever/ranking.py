@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from retriever.ports import Hit
 from retriever.records import Record
-from retriever.tokens import terms
+from retriever.tokens import term_set
 
 TITLE_WEIGHT = 0.4
 """Measured: .3 to .5 is best on documentation with headings and harmless where there are none."""
@@ -79,7 +79,7 @@ def passages(ranked: Sequence[Ranked], *, limit: int) -> list[Ranked]:
             continue
         if len(kept) == limit:
             continue
-        words = frozenset(terms(passage.text))
+        words = term_set(passage.text)
         if not any(_same(words, other) for other in seen):
             kept.append(passage)
             seen.append(words)

@@ -55,6 +55,12 @@ def terms(text: str) -> Iterator[str]:
         yield from _word_terms(match.group()[: 4 * MAX_TOKEN_CHARS])
 
 
+@lru_cache(maxsize=4096)
+def term_set(text: str) -> frozenset[str]:
+    """Return the distinct terms of ``text``; kept for the texts that many questions meet."""
+    return frozenset(terms(text))
+
+
 @lru_cache(maxsize=50_000)
 def _word_terms(word: str) -> tuple[str, ...]:
     if not word.isascii() and _UNSPACED.search(word):

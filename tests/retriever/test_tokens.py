@@ -2,7 +2,7 @@
 
 import pytest
 
-from retriever.tokens import MAX_TOKEN_CHARS, terms
+from retriever.tokens import MAX_TOKEN_CHARS, term_set, terms
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,8 @@ def test_terms(text: str, expected: list[str]) -> None:
 def test_terms_are_bounded() -> None:
     """A word of any length gives terms of bounded length."""
     assert all(len(term) <= MAX_TOKEN_CHARS for term in terms("x" * 10_000 + " " + "Ab_" * 5_000))
+
+
+def test_the_distinct_terms() -> None:
+    """A text's set of terms holds each once."""
+    assert term_set("fox den fox") == {"fox", "den"}
