@@ -17,7 +17,10 @@ PREVIOUS_QUESTION_WEIGHT = 0.2
 PREVIOUS_ANSWER_WEIGHT = 0.1
 SELECTION_WEIGHT = 0.3
 REFERRED_WEIGHT = 0.5
-"""What the question before counts where this one speaks of "it" or "that" without naming much itself."""
+"""What the question before counts where this one speaks of "it" or "that" without naming much itself.
+
+Not measured, unlike the two above: set by looking at follow-up questions.
+"""
 MAX_CONTEXT_TERMS = 48
 
 Kind = Literal["definition", "how", "who", "when", "number", "other"]
