@@ -11,7 +11,7 @@ from retriever.records import Record
 from retriever.tokens import term_set
 
 TITLE_WEIGHT = 0.4
-"""Documentation with headings gains most from .3 to .5 (nDCG@10 .75 to .80); elsewhere it matters under .01."""
+"""Documentation with headings gains most from .3 to .5 (nDCG@10 .75 to .80); elsewhere it is under .01."""
 MAX_JOINED_CHARS = 2400
 SAME_TEXT = 0.9
 """Two passages that share this part of their distinct terms are the same text twice."""
