@@ -7,11 +7,11 @@ Owns the order of the events and the offsets of citations; which sentences are s
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 
+from retriever.documents.facets import conditions
+from retriever.documents.links import deep_link, page_addresses
 from retriever.extractive import Quote, choose, separator
-from retriever.facets import conditions
-from retriever.links import deep_link, page_addresses
+from retriever.language.questions import Question, understand
 from retriever.ports import AnyOf, Condition
-from retriever.questions import Question, understand
 from retriever.ranking import Ranked
 from retriever.search import Found, Search, passage
 from shared.contracts.retriever import (

@@ -10,11 +10,11 @@ from fastapi import FastAPI
 
 from retriever import health, routes
 from retriever.answer import Answers
-from retriever.catalogue import Catalogue
+from retriever.documents.catalogue import Catalogue
+from retriever.documents.records import SCHEMA
 from retriever.ingest import Ingest
 from retriever.opening import WATCH_EVERY_S, OpeningStore
 from retriever.ports import VectorStore
-from retriever.records import SCHEMA
 from retriever.search import Search
 from retriever.settings import RetrieverSettings
 from retriever.upkeep import keep_up

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from semantic_text_splitter import TextSplitter
 
+from retriever.language.sentences import sentence_spans
 from retriever.parsers.structure import Block, ParsedDocument, Section
-from retriever.sentences import sentence_spans
 
 CHUNKING_VERSION = "1"
 """Changes when the same document would be cut differently."""

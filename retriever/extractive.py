@@ -7,11 +7,11 @@ is a slice of its passage. Pure.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from retriever import cues
-from retriever.questions import Question
+from retriever.language import cues
+from retriever.language.questions import Question
+from retriever.language.sentences import Sentence, sentences
+from retriever.language.tokens import term_set
 from retriever.ranking import Ranked
-from retriever.sentences import Sentence, sentences
-from retriever.tokens import term_set
 
 MAX_SENTENCES = 3
 MAX_ANSWER_CHARS = 900

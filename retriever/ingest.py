@@ -12,13 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from weakref import WeakValueDictionary
 
-from retriever.catalogue import Catalogue
 from retriever.chunking import chunk
-from retriever.facets import kept
-from retriever.links import is_safe_url
-from retriever.parsers.registry import parse, read
-from retriever.ports import AnyOf, Between, Equals, Point, VectorStore, Where
-from retriever.records import (
+from retriever.documents.catalogue import Catalogue
+from retriever.documents.facets import kept
+from retriever.documents.links import is_safe_url
+from retriever.documents.records import (
     CONTENT,
     INDEX_FORMAT,
     Record,
@@ -31,6 +29,8 @@ from retriever.records import (
     source_points,
     summary,
 )
+from retriever.parsers.registry import parse, read
+from retriever.ports import AnyOf, Between, Equals, Point, VectorStore, Where
 from shared.contracts.retriever import DocumentSummary
 from shared.errors import CarrelError, NotFoundError
 

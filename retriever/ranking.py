@@ -6,9 +6,9 @@ Owns how scores are fused, which neighbours are read as one and what counts as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from retriever.documents.records import Record
+from retriever.language.tokens import term_set
 from retriever.ports import Hit
-from retriever.records import Record
-from retriever.tokens import term_set
 
 TITLE_WEIGHT = 0.4
 """Documentation with headings gains most from .3 to .5 (nDCG@10 .75 to .80); elsewhere it is under .01."""

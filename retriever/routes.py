@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from retriever.answer import Answers
-from retriever.catalogue import Catalogue
+from retriever.documents.catalogue import Catalogue
+from retriever.documents.submissions import document_id, read_submission
 from retriever.ingest import Ingest
 from retriever.parsers.registry import PARSERS
 from retriever.search import Search
-from retriever.submissions import document_id, read_submission
 from shared import sse
 from shared.auth import Principal, Role
 from shared.contracts.retriever import (

@@ -8,14 +8,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retriever.catalogue import Catalogue, Snapshot
-from retriever.facets import conditions
-from retriever.links import deep_link
+from retriever.documents.catalogue import Catalogue, Snapshot
+from retriever.documents.facets import conditions
+from retriever.documents.links import deep_link
+from retriever.documents.records import INDEX_FORMAT, of_kind
+from retriever.language.tokens import terms
 from retriever.ports import Condition, Hit, Signal, VectorStore
 from retriever.ranking import Ranked, current, fuse, passages
-from retriever.records import INDEX_FORMAT, of_kind
 from retriever.sparse import rarity, vector
-from retriever.tokens import terms
 from shared.contracts.retriever import Passage, SearchAnswer, SearchRequest
 
 MIN_CANDIDATES = 50

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from retriever.tokens import TOKENS_VERSION, terms
+from retriever.language.tokens import TOKENS_VERSION, terms
 
 SPARSE_VERSION = f"{TOKENS_VERSION}.1"
 K1 = 1.2

@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from retriever.catalogue import Catalogue
+from retriever.documents.catalogue import Catalogue
+from retriever.documents.records import CONTENT, SCHEMA
 from retriever.embedded import EmbeddedStore
 from retriever.ingest import Ingest
 from retriever.ports import AnyOf, Where
-from retriever.records import CONTENT, SCHEMA
 from tests.support.ports import free_ports
 from tests.support.retriever_app import TOKEN, signed
 

@@ -1,9 +1,9 @@
 """The best sentences are said, word for word, or nothing is."""
 
 from retriever.extractive import MAX_SENTENCES, Quote, Weights, choose, separator
-from retriever.questions import Question, understand
+from retriever.language.questions import Question, understand
+from retriever.language.sentences import sentences
 from retriever.ranking import Ranked
-from retriever.sentences import sentences
 from shared.contracts.retriever import Turn
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from retriever.documents.records import record_point
 from retriever.ingest import SHARED_GRACE_US, Ingest, Submission
 from retriever.ports import Point, Stored, Where
-from retriever.records import record_point
 from shared.contracts.retriever import SearchRequest
 from shared.errors import InvalidRequestError, NotFoundError, UpstreamUnavailableError
 from tests.support.retriever_memory import MemoryStore, failing

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from retriever.documents.records import SCHEMA
 from retriever.opening import OpeningStore
 from retriever.ports import Signal, VectorStore, Where
-from retriever.records import SCHEMA
 from shared.errors import InternalError, UpstreamTimeoutError, UpstreamUnavailableError
 from shared.tasks import cancel, spawn
 from tests.support.retriever_memory import MemoryStore, failing

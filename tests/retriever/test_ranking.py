@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from retriever.documents.records import Record
 from retriever.ports import Hit
 from retriever.ranking import MAX_JOINED_CHARS, TITLE_WEIGHT, Ranked, current, fuse, passages
-from retriever.records import Record
-from tests.retriever.test_records import RECORD
+from tests.retriever.documents.test_records import RECORD
 
 DOCUMENT = "First sentence here.\n\nSecond paragraph follows.\n\nlet x = 1;"
 

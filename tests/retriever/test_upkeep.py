@@ -5,14 +5,14 @@ import asyncio
 import pytest
 
 from retriever.chunking import chunk
+from retriever.documents.records import SCHEMA, chunk_points
 from retriever.opening import OpeningStore
 from retriever.parsers.markdown import parse
 from retriever.ports import VectorStore
-from retriever.records import SCHEMA, chunk_points
 from retriever.upkeep import keep_up
 from shared.errors import UpstreamUnavailableError
 from shared.tasks import cancel, spawn
-from tests.retriever.test_records import RECORD
+from tests.retriever.documents.test_records import RECORD
 from tests.support.retriever_memory import MemoryStore, failing
 from tests.support.retriever_room import Room
 from tests.support.waiting import eventually

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from retriever.answer import Answers
-from retriever.catalogue import Catalogue
+from retriever.documents.catalogue import Catalogue
 from retriever.ingest import Ingest, Outcome, Submission
 from retriever.search import Search
 from tests.support.retriever_memory import MemoryStore

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from retriever.chunking import chunk
-from retriever.parsers.markdown import parse
-from retriever.ports import Equals
-from retriever.records import (
+from retriever.documents.records import (
     SOURCE_PART_CHARS,
     Record,
     chunk_points,
@@ -24,6 +22,8 @@ from retriever.records import (
     to_chunk,
     to_record,
 )
+from retriever.parsers.markdown import parse
+from retriever.ports import Equals
 
 RECORD = Record(
     document_id="a/b.md",

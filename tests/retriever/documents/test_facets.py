@@ -2,7 +2,7 @@
 
 import pytest
 
-from retriever.facets import MAX_KEYS, checked, conditions, facets, kept
+from retriever.documents.facets import MAX_KEYS, checked, conditions, facets, kept
 from retriever.ports import AnyOf, Between, Equals
 from shared.contracts.retriever import Filters, Range
 from shared.errors import InvalidRequestError

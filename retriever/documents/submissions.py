@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from retriever.facets import checked
+from retriever.documents.facets import checked
+from retriever.documents.links import is_safe_url
 from retriever.ingest import Submission
-from retriever.links import is_safe_url
 from retriever.parsers.registry import MAX_TITLE_CHARS, known_media_type
 from retriever.parsers.visible import visible
 from shared.errors import InvalidRequestError, TooLargeError

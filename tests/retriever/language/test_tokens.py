@@ -2,7 +2,7 @@
 
 import pytest
 
-from retriever.tokens import MAX_TOKEN_CHARS, term_set, terms
+from retriever.language.tokens import MAX_TOKEN_CHARS, term_set, terms
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from retriever.tokens import terms
+from retriever.language.tokens import terms
 from shared.contracts.retriever import PageContext, Turn
 
 # Measured on multi-turn tasks: nDCG@10 .773 for the last question alone, .879 with these.

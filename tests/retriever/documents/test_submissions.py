@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 from starlette.requests import Request
 
+from retriever.documents.submissions import MAX_ID_CHARS, document_id, read_submission
 from retriever.ingest import Submission
-from retriever.submissions import MAX_ID_CHARS, document_id, read_submission
 from shared.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
 
 

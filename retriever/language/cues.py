@@ -5,8 +5,8 @@ Owns the weights of these signs; each is small against how much of the question 
 
 import re
 
-from retriever.questions import Question
-from retriever.tokens import terms
+from retriever.language.questions import Question
+from retriever.language.tokens import terms
 
 DEFINES = 0.6
 DEFINES_PARTLY = 0.25

@@ -2,7 +2,7 @@
 
 import pytest
 
-from retriever.questions import (
+from retriever.language.questions import (
     PREVIOUS_ANSWER_WEIGHT,
     PREVIOUS_QUESTION_WEIGHT,
     REFERRED_WEIGHT,

@@ -6,8 +6,8 @@ Owns how they are asked for; writes nothing.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from retriever.documents.records import META_ID, Record, of_kind, record_id, summary, to_chunk, to_record
 from retriever.ports import Equals, Stored, VectorStore
-from retriever.records import META_ID, Record, of_kind, record_id, summary, to_chunk, to_record
 from shared.contracts.retriever import Document, DocumentSummary
 from shared.contracts.wire import Page
 from shared.errors import InvalidRequestError, NotFoundError

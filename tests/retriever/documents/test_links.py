@@ -2,7 +2,7 @@
 
 import pytest
 
-from retriever.links import deep_link, is_safe_url, page_addresses, without_fragment
+from retriever.documents.links import deep_link, is_safe_url, page_addresses, without_fragment
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from retriever.chunking import CHUNKING_VERSION, ChunkSpan
-from retriever.facets import facets
+from retriever.documents.facets import facets
 from retriever.ports import AnyOf, Condition, Equals, Payload, Point, Schema, Where
 from retriever.sparse import SPARSE_VERSION, text_vector, title_vector
 from shared.contracts.retriever import Chunk, DocumentSummary

@@ -2,8 +2,8 @@
 
 import pytest
 
-from retriever import cues
-from retriever.questions import Question, understand
+from retriever.language import cues
+from retriever.language.questions import Question, understand
 from shared.contracts.retriever import Turn
 
 

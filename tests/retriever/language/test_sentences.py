@@ -2,7 +2,7 @@
 
 import pytest
 
-from retriever.sentences import sentence_spans, sentences
+from retriever.language.sentences import sentence_spans, sentences
 
 
 def split(text: str) -> list[str]:
