@@ -31,9 +31,10 @@ WORKLOADS: dict[str, Callable[[Setting], None]] = {
 
 
 def main() -> None:
-    """Measure what is asked for and print it; exit code 2 when nothing can be measured here."""
+    """Measure what is asked for and print it; exit code 1 when nothing can be measured here."""
     options = _options()
-    signal.signal(signal.SIGTERM, _end)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _end)
     try:
         machine.require()
         about = machine.describe()
@@ -101,7 +102,7 @@ def _as_json(about: dict[str, str], results: Results, found: list[Claim]) -> dic
 
 
 def _end(_signum: int, _frame: object) -> NoReturn:
-    """End as Ctrl-C does, so that everything started is ended too."""
+    """End by an exception, so that everything started is ended too."""
     raise KeyboardInterrupt
 
 

@@ -11,7 +11,7 @@ from bench.load.slow import SlowLoad
 from bench.process import Process
 from bench.stage import staged
 from bench.traffic import GET_PATH, request_head, with_token
-from bench.workloads.running import run
+from bench.workloads.running import sampled
 from bench.workloads.setting import Setting
 
 SLOW = 500
@@ -32,11 +32,11 @@ def measure(setting: Setting) -> None:
         stage.alone(CARREL) as process,
     ):
         headers = with_token(candidates.visitor_token(gateway.port))
-        quiet = run(_probed(setting, process, None, headers))
+        quiet = sampled(_probed(setting, process, None, headers), what="no slow clients")
         setting.results.add("no slow clients", CARREL, quiet)
         for kind in SLOW_KINDS:
             slow = SlowLoad(gateway.port, kind, headers)
-            sample = run(_probed(setting, process, slow, headers))
+            sample = sampled(_probed(setting, process, slow, headers), what=kind)
             setting.results.add(f"{kind} x {SLOW}", CARREL, sample)
 
 

@@ -9,7 +9,7 @@ from bench.load.streams import StreamLoad, Watch
 from bench.process import Process
 from bench.stage import staged
 from bench.traffic import HEADERS, with_token
-from bench.workloads.running import run
+from bench.workloads.running import sampled
 from bench.workloads.setting import Setting, metered
 
 _EVERYBODY = (NGINX, CARREL, HTTPX)
@@ -32,9 +32,9 @@ def measure(setting: Setting) -> None:
             for name in stage.shuffled(_EVERYBODY):
                 load = StreamLoad(ports[name], headers)
                 with stage.alone(name) as process:
-                    sample = run(_watched(setting, load, process))
+                    sample = sampled(_watched(setting, load, process), what=f"{_CELL}, {name}")
                 setting.results.add(_CELL, name, sample)
-        direct = run(_watched(setting, StreamLoad(source.port, HEADERS), None))
+        direct = sampled(_watched(setting, StreamLoad(source.port, HEADERS), None), what=f"{_CELL}, {DIRECT}")
         setting.results.add(_CELL, DIRECT, direct)
 
 

@@ -7,7 +7,7 @@ from bench.load.sockets import SocketLoad, Tally
 from bench.process import Process
 from bench.stage import staged
 from bench.traffic import with_token
-from bench.workloads.running import run
+from bench.workloads.running import sampled
 from bench.workloads.setting import Setting, metered
 
 _EVERYBODY = (NGINX, CARREL, WEBSOCKETS)
@@ -31,7 +31,9 @@ def measure(setting: Setting) -> None:
                 for name in stage.shuffled(_EVERYBODY):
                     load = SocketLoad(ports[name], headers)
                     with stage.alone(name) as process:
-                        sample = run(_round_trips(setting, load, process, connections, size))
+                        sample = sampled(
+                            _round_trips(setting, load, process, connections, size), what=f"{cell}, {name}"
+                        )
                     setting.results.add(cell, name, sample)
 
 
@@ -58,7 +60,7 @@ def measure_idle(setting: Setting) -> None:
             with stage.alone(launch.name) as process:
                 token = candidates.visitor_token(launch.port) if launch.name == CARREL else ""
                 load = SocketLoad(launch.port, with_token(token))
-                sample = run(_idle(load, process))
+                sample = sampled(_idle(load, process), what=f"idle, {launch.name}")
             setting.results.add(f"WS idle x {IDLE}", launch.name, sample)
 
 
