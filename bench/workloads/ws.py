@@ -12,7 +12,7 @@ from bench.workloads.setting import Setting, metered
 
 _EVERYBODY = (NGINX, CARREL, WEBSOCKETS)
 _CELLS = {"WS 50 x 100 B": (50, 100), "WS 20 x 4 KB": (20, 4096)}
-RATE = 10_000
+RATE = 20_000
 """Round trips a second that are offered to everybody, below what the slowest can carry."""
 IDLE = 2_000
 _WARM = 20
