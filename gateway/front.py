@@ -232,4 +232,6 @@ def _log_access(scope: Scope, answer: _Answer, *, seconds: float) -> None:
         "bytes": answer.bytes,
         "duration_ms": round(seconds * 1000, 2),
     }
-    _log.info("request", extra={"fields": fields})
+    # Probes come every few seconds for ever: they are worth a line only when they find something.
+    probe = scope["path"].startswith("/health") and answer.status < 400
+    _log.log(logging.DEBUG if probe else logging.INFO, "request", extra={"fields": fields})

@@ -90,7 +90,8 @@ export class Answer {
 }
 
 function sourceLink(source) {
-  const name = [source.title || source.document_id, ...(source.heading_path ?? [])].join(" › ");
+  const parts = [source.title || source.document_id, ...(source.heading_path ?? [])];
+  const name = parts.filter((part, at) => part && part !== parts[at - 1]).join(" › ");
   const link = document.createElement(webAddress(source.url) ? "a" : "span");
   link.textContent = name;
   if (link.localName === "a") {

@@ -70,7 +70,7 @@ const handlers = {
   "run-end"(frame) {
     const { questionId, create } = run;
     const retry = frame.error?.retryable || frame.status === "incomplete" ? again(questionId, create) : null;
-    finish(outcome(frame), retry);
+    finish(outcome(frame, run.refused), retry);
   },
   async "resume-gap"() {
     finish("Part of this answer was missed.");
@@ -83,13 +83,13 @@ const handlers = {
   },
 };
 
-function outcome(frame) {
+function outcome(frame, refused) {
   const lacked = (frame.degraded ?? []).map((part) => LACKED[part] ?? `${part} was not available`);
   const said = {
     failed: frame.error?.message ?? "There was no answer.",
     cancelled: "Stopped.",
     incomplete: "The answer was cut short.",
-    completed: run.refused ? "The documents do not hold an answer to this." : "",
+    completed: refused ? "The documents do not hold an answer to this." : "",
   }[frame.status];
   return [said, lacked.length ? `Please note: ${lacked.join(", ")}.` : ""].filter(Boolean).join(" ");
 }
@@ -162,6 +162,8 @@ function showStored(message) {
   answer.citations = message.citations ?? [];
   answer.render();
   answer.busy = false;
+  const note = outcome(message, message.finish_reason === "refused");
+  if (note) answer.note(note);
 }
 
 $("ask").addEventListener("submit", (event) => {

@@ -61,7 +61,7 @@ export class Wire {
     Object.assign(this, { session, onFrame, onState });
     this.socket = null;
     this.tries = 0;
-    this.interval = 0;
+    this.interval = 6000; // until the server says how often it is heard from
     this.refused = false;
   }
 
@@ -95,11 +95,14 @@ export class Wire {
       if (frame.type === "connection-ready") this.ready(frame);
       this.onFrame(frame);
     });
-    socket.addEventListener("close", (event) => {
-      if (this.socket !== socket) return;
-      this.refused ||= event.code === 4401;
-      this.later();
-    });
+    for (const end of ["close", "error"]) {
+      socket.addEventListener(end, (event) => {
+        if (this.socket !== socket) return;
+        this.refused ||= event.code === 4401;
+        this.later();
+      });
+    }
+    this.watch();
   }
 
   ready(frame) {
@@ -113,7 +116,7 @@ export class Wire {
   // A connection that is silent for longer than its heartbeat is dead, whatever the browser thinks.
   watch() {
     clearTimeout(this.silence);
-    if (this.interval) this.silence = setTimeout(() => { this.socket?.close(); this.later(); }, this.interval * 2.5);
+    this.silence = setTimeout(() => { this.socket?.close(); this.later(); }, this.interval * 2.5);
   }
 
   later() {

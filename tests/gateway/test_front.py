@@ -322,6 +322,16 @@ async def test_one_line_a_request(door: Gateway, caplog: pytest.LogCaptureFixtur
     assert all(line["duration_ms"] > 0 for line in lines)
 
 
+async def test_probes_that_find_nothing_are_not_worth_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Health is asked for ever; a line says only that it was not well."""
+    with caplog.at_level(logging.INFO, logger="gateway.access"):
+        async with gateway() as door:
+            await door.ask("GET", "/health/live", "")
+            assert not caplog.records
+            await door.ask("GET", "/health", "")
+    assert [record.__dict__["fields"]["status"] for record in caplog.records] == [503]
+
+
 async def test_a_client_that_left_is_noted(caplog: pytest.LogCaptureFixture) -> None:
     """A request nobody waited for is 499 in the log."""
     asked = asyncio.Event()
