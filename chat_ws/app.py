@@ -102,10 +102,8 @@ async def _prepare(here: Service, database: Database, clock: Clock) -> None:
             orphans = await here.history.end_orphans()
         except Exception as error:
             # Also what is not ours to translate, such as a missing privilege: once granted, we go on.
-            if not waiting:
-                _log.warning(
-                    "waiting for the database: %s", error, exc_info=not isinstance(error, CarrelError)
-                )
+            if not waiting and not isinstance(error, CarrelError):
+                _log.warning("the database cannot be used", exc_info=error)
             waiting = True
             await asyncio.sleep(_RETRY_S)
             continue

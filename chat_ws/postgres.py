@@ -44,6 +44,7 @@ class Database:
         self._free = asyncio.Semaphore(connections)
         self._idle: list[tuple[Connection, float]] = []
         self._guard = threading.Lock()
+        self._away = False
 
     async def run(self, work: Callable[[Cursor], _T]) -> _T:
         """Run ``work`` in a transaction, in a thread; commit when it returns, roll back when it raises.
@@ -87,17 +88,26 @@ class Database:
 
     def _transaction(self, work: Callable[[Cursor], _T]) -> _T:
         try:
-            kept = self._take()
-            if kept is not None:
-                try:
-                    return self._attempt(kept, work)
-                except psycopg2.Error:
-                    if not kept.closed:
-                        raise
-            return self._attempt(self._connect(), work)
+            result = self._twice(work)
         except _AWAY as error:
-            _log.warning("database: %s", _first_line(error))
+            # Once when it goes, once when it is back: what happens between is told to each who asked.
+            _log.log(logging.DEBUG if self._away else logging.WARNING, "database: %s", _first_line(error))
+            self._away = True
             raise OverloadedError("The database is not available", retry_after_ms=1000) from error
+        if self._away:
+            self._away = False
+            _log.info("database: answers again")
+        return result
+
+    def _twice(self, work: Callable[[Cursor], _T]) -> _T:
+        kept = self._take()
+        if kept is not None:
+            try:
+                return self._attempt(kept, work)
+            except psycopg2.Error:
+                if not kept.closed:
+                    raise
+        return self._attempt(self._connect(), work)
 
     def _attempt(self, connection: Connection, work: Callable[[Cursor], _T]) -> _T:
         try:

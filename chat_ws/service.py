@@ -49,6 +49,8 @@ class Service:
 
     async def drain(self) -> None:
         """Take nothing new, let running answers end for the drain time, then close every connection."""
+        if self.health.draining:
+            return
         self.health.draining = True
         for connection in list(self._connections):
             await connection.drain()

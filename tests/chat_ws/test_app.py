@@ -66,11 +66,12 @@ async def test_a_database_that_comes_later_and_goes_and_comes(
     server, gate = PostgresServer(Path(tmp_path_factory.mktemp("pg"))), asyncio.Event()
     answerer = Answerer([*WHOLE[:5], gate, *WHOLE[5:]], WHOLE)
     async with chatting(server.url(), answerer, prepared=False, drain_s=0.1) as chat:
-        await eventually(lambda: "waiting for the database" in caplog.text)
+        await eventually(lambda: "database: connection to server" in caplog.text)
         await asyncio.to_thread(server.start)
         try:
             await eventually(lambda: chat.service.health.prepared)
-            assert caplog.text.count("waiting for the database") == 1
+            assert caplog.text.count("database: connection to server") == 1
+            assert "database: answers again" in caplog.text
             async with chat.socket() as opened:
                 ack = await ask(opened)
                 begun = [await receive(opened) for _ in range(5)]
