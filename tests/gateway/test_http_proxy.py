@@ -569,10 +569,11 @@ async def test_idle_connections_are_not_kept_for_ever() -> None:
     """A connection idle for longer than allowed is closed instead of being used."""
     async with (
         upstream(reply) as service,
-        gateway(retriever_url=service.url, upstream_keep_alive_s=1e-9) as door,
+        gateway(retriever_url=service.url, upstream_keep_alive_s=0.05) as door,
     ):
         for _ in range(2):
             assert (await door.ask("GET", PATH)).status == 200
+            await asyncio.sleep(0.1)
     assert service.connections == 2
 
 
