@@ -88,6 +88,9 @@ def validation_error(errors: Any) -> CarrelError:
     """Return pydantic's ``errors`` as one error that names each field and what would be right."""
     if any(entry["type"] == "json_invalid" for entry in errors):
         return MalformedError("The body is not JSON: " + str(errors[0].get("ctx", {}).get("error", "")))
+    if any(entry["type"] == "model_attributes_type" and entry["loc"] == ("body",) for entry in errors):
+        message = "must be a JSON object, sent with Content-Type: application/json"
+        return InvalidRequestError(f"The body {message}", fields=[FieldError(field="body", message=message)])
     fields = [
         FieldError(field=_field(entry["loc"]), message=str(entry["msg"]).removeprefix("Value error, "))
         for entry in errors[:20]

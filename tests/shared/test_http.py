@@ -213,6 +213,13 @@ async def test_what_is_not_json_is_malformed(client: httpx.AsyncClient, content:
     assert problem_of(answer, answer.status_code, "invalid_request")["detail"]
 
 
+async def test_a_body_that_does_not_say_it_is_json_is_told_how(client: httpx.AsyncClient) -> None:
+    """A body without its media type, as command line tools send it, is answered with the fix."""
+    answer = problem_of(await client.post("/search", content=b'{"query": "x"}'), 422, "invalid_request")
+    assert "Content-Type: application/json" in answer["detail"]
+    assert answer["param"] == "body"
+
+
 async def test_bytes_that_are_no_text_are_malformed(client: httpx.AsyncClient) -> None:
     """A body that is not UTF-8 is the caller's fault."""
     answer = await client.post(
