@@ -1,5 +1,6 @@
 """The embedded PostgreSQL of the supervision, as a process that tests start, kill and ask."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -48,10 +49,21 @@ class PostgresServer:
                 return
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Send it ``how`` and wait for its end."""
+        """Send it ``how`` and wait for its end, and for that of its own processes, which may outlive it."""
         assert self._process is not None
         self._process.send_signal(how)
         self._process.wait(20)
+        deadline = time.monotonic() + _START_S
+        while self._works_in(self._layout.postgres.resolve()):
+            assert time.monotonic() < deadline, "PostgreSQL's own processes do not end"
+            Event().wait(0.01)
+
+    def _works_in(self, folder: Path) -> bool:
+        for link in Path("/proc").glob("[0-9]*/cwd"):
+            with contextlib.suppress(OSError):
+                if link.readlink() == folder:
+                    return True
+        return False
 
     def execute(self, sql: str, *values: Any, database: str = DATABASE) -> list[tuple[Any, ...]]:
         """Run one statement outside a transaction; return its rows."""
