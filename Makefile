@@ -1,7 +1,7 @@
 # Carrel. `make help` lists what can be done.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help run install test test-quick check format lock image image-test clean
+.PHONY: bench-gateway help run install test test-quick check format lock image image-test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -60,6 +60,9 @@ image: $(VENV)/.installed-dev ## build the image with docker, podman or buildah
 
 image-test: $(VENV)/.installed-dev ## run the image: start, one question, stop; prints size, start and memory
 	@$(BIN)/python -m tests.image.image test
+
+bench-gateway: $(VENV)/.installed-dev ## measure the gateway beside nginx, Caddy and FastAPI (Debian: wrk nginx-light caddy)
+	@$(BIN)/python -m bench.gateway
 
 clean: ## remove the virtual environment and caches, never data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
