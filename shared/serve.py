@@ -8,6 +8,7 @@ import contextlib
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from types import FrameType
 from typing import Any
 
@@ -37,6 +38,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._drain = drain
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = copy_context()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
@@ -47,7 +49,8 @@ class _Server(uvicorn.Server):
         if drain is None or self._loop is None or not self.started:
             super().handle_exit(sig, frame)
         else:
-            self._loop.call_soon_threadsafe(self._begin, drain, sig)
+            # A signal comes in the middle of some request; its lines are not that request's.
+            self._loop.call_soon_threadsafe(self._begin, drain, sig, context=self._context)
 
     def _begin(self, drain: Callable[[], Awaitable[None]], sig: int) -> None:
         _ = spawn(self._drain_and_exit(drain, sig), name="drain")

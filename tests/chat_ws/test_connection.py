@@ -6,7 +6,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import pytest
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from chat_ws import connection as module
 from chat_ws.connection import MAX_FOLLOWED, MAX_REQUESTS, QUEUE_FRAMES, Connection
@@ -15,39 +15,11 @@ from chat_ws.protocol import Limits, Protocol
 from chat_ws.runs import Runs
 from shared.errors import OverloadedError
 from tests.support.chat_fakes import WHOLE, Answerer, Clock, MemoryHistory, Step, delta, question
+from tests.support.chat_socket import Socket
 from tests.support.waiting import eventually
 
 Frame = dict[str, Any]
 LIMITS = Limits(8000, 128 * 1024, None, 20_000, 600_000)
-
-
-class Socket:
-    """The server's end of a WebSocket. While ``stuck`` the client takes nothing."""
-
-    def __init__(self) -> None:
-        self.incoming: asyncio.Queue[dict[str, Any] | Exception] = asyncio.Queue()
-        self.frames: list[Frame] = []
-        self.closed: list[int] = []
-        self.taking = asyncio.Event()
-        self.taking.set()
-        self.gone = False
-
-    async def receive(self) -> dict[str, Any]:
-        message = await self.incoming.get()
-        if isinstance(message, Exception):
-            raise message
-        return message
-
-    async def send_text(self, text: str) -> None:
-        await self.taking.wait()
-        if self.gone:
-            raise WebSocketDisconnect(1006)
-        self.frames.append(json.loads(text))
-
-    async def close(self, code: int, reason: str) -> None:
-        await self.taking.wait()
-        self.closed.append(code)
-        self.incoming.put_nowait({"type": "websocket.disconnect"})
 
 
 class Client:

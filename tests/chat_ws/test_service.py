@@ -2,17 +2,32 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 import websockets
+from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection
 
-from chat_ws.service import limits_of
+from chat_ws.runs import Runs
+from chat_ws.service import Service, limits_of
 from tests.support.chat_client import receive
-from tests.support.chat_fakes import BEGIN, DONE, END, RUN, START, WHOLE, Answerer, Step, delta
+from tests.support.chat_fakes import (
+    BEGIN,
+    DONE,
+    END,
+    RUN,
+    START,
+    WHOLE,
+    Answerer,
+    Clock,
+    MemoryHistory,
+    Step,
+    delta,
+)
 from tests.support.chat_service import ask, chatting, identity, rest, send, settings
+from tests.support.chat_socket import Socket
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
@@ -315,6 +330,22 @@ async def test_many_visitors_at_once(database_url: str) -> None:
 
         told = await asyncio.gather(*(visit(number) for number in range(30)))
     assert told == [list(range(1, len(TYPES) + 1))] * 30
+
+
+async def test_a_connection_that_comes_in_while_draining_begins() -> None:
+    """It is greeted, and takes no question: no run begins behind the drain's back."""
+    socket, history = Socket(), MemoryHistory()
+    runs = Runs(answerer=Answerer(), history=history, clock=Clock(), resume_window_s=1)
+    service = Service(settings("postgresql://h/d"), history=history, runs=runs, clock=Clock())
+    service.health.draining = True
+    serving = asyncio.ensure_future(service.serve(cast(WebSocket, socket), "v1", connection_id="conn_1"))
+    frame = {"type": "message-create", "client_message_id": str(uuid4()), "content": "Why?"}
+    socket.incoming.put_nowait({"type": "websocket.receive", "text": json.dumps(frame)})
+    await eventually(lambda: len(socket.frames) == 2)
+    assert [f.get("code", f["type"]) for f in socket.frames] == ["connection-ready", "draining"]
+    socket.incoming.put_nowait({"type": "websocket.disconnect"})
+    await asyncio.wait_for(serving, 5)
+    assert history.runs == {}
 
 
 def test_limits_are_told_as_they_are_set() -> None:
