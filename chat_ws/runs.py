@@ -20,7 +20,6 @@ from shared.errors import CarrelError, InternalError
 from shared.tasks import cancel, spawn
 
 _STORE_RETRY_S = 0.25
-_STORE_AT_EXIT_S = 2.0
 _VALUE_BYTES = 64
 _log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class Runs:
     """The live runs of this process.
 
     ``checkpoint_s`` is how often a growing answer is kept, ``store_for_s`` how long ``run-end`` waits for
-    a database that is away.
+    a database that is away, ``store_at_exit_s`` how long the end of the process does.
     """
 
     def __init__(
@@ -67,10 +66,11 @@ class Runs:
         resume_window_s: float,
         checkpoint_s: float = 1.0,
         store_for_s: float = 60.0,
+        store_at_exit_s: float = 2.0,
     ) -> None:
         self._answerer, self._history, self._clock = answerer, history, clock
         self._resume_window_s, self._checkpoint_s = resume_window_s, checkpoint_s
-        self._store_for_s = store_for_s
+        self._store_for_s, self._store_at_exit_s = store_for_s, store_at_exit_s
         self._runs: dict[str, Run] = {}
         self._drained = False
 
@@ -105,7 +105,7 @@ class Runs:
         self._drained = True
         for run in self._runs.values():
             self.stop(run, "incomplete")
-        await self._settle(_STORE_AT_EXIT_S)
+        await self._settle(self._store_at_exit_s)
         # The database is away: the next start ends these runs in the store.
         for task in self._pending():
             await cancel(task)

@@ -43,6 +43,7 @@ class Room:
             resume_window_s=60.0,
             checkpoint_s=checkpoint_s,
             store_for_s=store_for_s,
+            store_at_exit_s=0.3,
         )
 
     async def start(self) -> tuple[Stored, Run]:
