@@ -66,5 +66,10 @@ def configure(service: str, *, level: str, log_format: Literal["json", "text"]) 
 
 
 def _not_the_clients(record: logging.LogRecord) -> bool:
-    """Drop the trace uvicorn writes for each frame that is not UTF-8: anybody could fill the log with it."""
-    return not str(record.msg).startswith("Invalid UTF-8 sequence")
+    """Drop what uvicorn writes for frames that are not UTF-8 and refused handshakes: anybody can cause it.
+
+    A refusal is answered over HTTP, has its access line, and is called a handshake not completed.
+    """
+    return not str(record.msg).startswith(
+        ("Invalid UTF-8 sequence", "ASGI callable returned without completing handshake")
+    )

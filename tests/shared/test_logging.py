@@ -94,13 +94,14 @@ def test_configuring_again_says_nothing_twice(capsys: pytest.CaptureFixture[str]
 
 
 def test_what_any_client_can_cause_is_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
-    """A frame that is not UTF-8 writes nothing; the server's own errors are still told."""
+    """Bad frames and refused handshakes write nothing; the server's own errors are still told."""
     configure("chat_ws", level="info", log_format="text")
     uvicorn = logging.getLogger("uvicorn.error")
     try:
         b"\xff".decode()
     except UnicodeDecodeError:
         uvicorn.exception("Invalid UTF-8 sequence received from client.")
+    uvicorn.error("ASGI callable returned without completing handshake.")
     uvicorn.error("told")
     [line] = lines(capsys)
     assert line.endswith("told")
