@@ -14,6 +14,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
     """The embedded PostgreSQL, running."""
     server = PostgresServer(Path(tmp_path_factory.mktemp("pg")))
     server.start()
+    # Nothing here outlives the tests; a crash of the server itself is tested with servers of their own.
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        server.execute(f"ALTER SYSTEM SET {setting} = off")
+    server.execute("SELECT pg_reload_conf()")
     yield server
     server.stop()
 
