@@ -3,6 +3,7 @@
 import logging
 
 from gateway.app import create_app
+from gateway.server import options
 from gateway.settings import GatewaySettings
 from shared.logging import configure
 from shared.serve import listen, serve
@@ -23,10 +24,7 @@ def main() -> None:
         create_app(settings),
         sock=sock,
         graceful_s=GRACEFUL_S,
-        http="httptools",
-        # The client's address is read from X-Forwarded-For by TRUSTED_PROXY_HOPS, and nowhere else.
-        proxy_headers=False,
-        ws_max_size=settings.max_frame_bytes,
+        **options(settings),
     )
 
 

@@ -73,6 +73,7 @@ def _adapters(settings: GatewaySettings) -> Adapters:
             settings.chat_url,
             places=places,
             connect_timeout_s=settings.upstream_connect_timeout_s,
+            idle_timeout_s=settings.socket_idle_timeout_s,
         ),
     )
 

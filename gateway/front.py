@@ -93,7 +93,8 @@ class Front:
         except ClientLeftError:
             answer.status = answer.status or CLIENT_LEFT
         finally:
-            _log_access(scope, answer, seconds=time.perf_counter() - began)
+            if not answer.goes_on:
+                _log_access(scope, answer, seconds=time.perf_counter() - began)
 
     async def _http(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         method: str = scope["method"]
@@ -121,7 +122,16 @@ class Front:
             raise NotFoundError("There is no WebSocket here")
         caller = self._who(scope, route)
         headers = [*socket_headers(scope["headers"]), *self._told(scope, caller.principal)]
-        await self._doors.chat(scope, receive, answer.send, caller=caller, headers=headers)
+        began, rid = time.perf_counter(), request_id.get()
+
+        def ended(*, sent: int) -> None:
+            answer.bytes = sent
+            _log_access(scope, answer, seconds=time.perf_counter() - began, request_id=rid)
+
+        answer.status = 101
+        answer.goes_on = await self._doors.chat(scope, receive, caller=caller, headers=headers, ended=ended)
+        if not answer.goes_on:
+            answer.status = CLIENT_LEFT
 
     def _admit(self, scope: Scope, answer: "_Answer") -> Route:
         """Return the route, or refuse the request's form, its URL or the page it comes from."""
@@ -162,6 +172,8 @@ class _Answer:
     def __init__(self, send: Send) -> None:
         self.status = 0
         self.bytes = 0
+        self.goes_on = False
+        """Whether the connection lives on without the framework: its line is written at its end."""
         self.headers: list[Header] = list(_SECURITY)
         self._send = send
 
@@ -172,8 +184,6 @@ class _Answer:
         elif kind in ("http.response.start", "websocket.http.response.start"):
             self.status = message["status"]
             message["headers"] = self._with_ours(message.get("headers", ()))
-        elif kind == "websocket.accept":
-            self.status = 101
         await self._send(message)
 
     def _with_ours(self, headers: Iterable[Header]) -> list[Header]:
@@ -223,8 +233,9 @@ def _origin(headers: Headers) -> str:
     return find(headers, b"origin").decode("latin-1").lower()
 
 
-def _log_access(scope: Scope, answer: _Answer, *, seconds: float) -> None:
+def _log_access(scope: Scope, answer: _Answer, *, seconds: float, **more: str) -> None:
     fields = {
+        **more,
         "method": scope.get("method", "WEBSOCKET"),
         # Without the query: whatever a client puts there is its own affair.
         "path": scope["path"],

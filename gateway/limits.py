@@ -6,8 +6,7 @@ lets pass what is listed here. Malformed input is always a 4xx.
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
 
 from gateway.headers import Headers, find_all
 from shared.errors import MalformedError, RateLimitedError, TooLargeError, UriTooLongError
@@ -91,16 +90,18 @@ class Places:
     def __init__(self, *, total: int, each: int, on: bool) -> None:
         self._total, self._each, self._on = total, each, on
         self._taken: Counter[Hashable] = Counter()
+        self._all = 0
 
-    @contextmanager
-    def taken(self, who: Hashable) -> Iterator[None]:
-        """Hold a place for ``who``, or raise :class:`RateLimitedError`."""
-        if self._on and (self._taken.total() >= self._total or self._taken[who] >= self._each):
+    def take(self, who: Hashable) -> None:
+        """Take a place for ``who``, or raise :class:`RateLimitedError`."""
+        if self._on and (self._all >= self._total or self._taken[who] >= self._each):
             raise RateLimitedError("There are too many open connections", retry_after_ms=5_000)
         self._taken[who] += 1
-        try:
-            yield
-        finally:
-            self._taken[who] -= 1
-            if not self._taken[who]:
-                del self._taken[who]
+        self._all += 1
+
+    def leave(self, who: Hashable) -> None:
+        """Give a place of ``who`` back."""
+        self._all -= 1
+        self._taken[who] -= 1
+        if not self._taken[who]:
+            del self._taken[who]

@@ -105,6 +105,8 @@ class GatewaySettings(ServiceSettings):
     """The largest message of a client; the chat service has the same limit."""
     max_sockets: int = Field(default=2_000, ge=1)
     max_sockets_per_visitor: int = Field(default=20, ge=1)
+    socket_idle_timeout_s: float = Field(default=90.0, gt=0)
+    """A WebSocket on which nothing is said; the chat service says something every 20 s."""
 
     upstream_connect_timeout_s: float = Field(default=2.0, gt=0)
     upstream_first_byte_timeout_s: float = Field(default=300.0, gt=0)

@@ -1,149 +1,223 @@
-"""The chat's WebSocket, passed on message by message.
+"""The chat's WebSocket: the handshake with the chat service, then the two connections are joined.
 
-Owns the connection to the chat service and the relay between the two sockets. Who may open one was decided
-before; a refusal of the service is answered as HTTP, before the upgrade. The token goes no further.
+Who may open one was decided before; a refusal of the service is answered as HTTP, before the upgrade. Nothing
+is joined before the service has said 101. The token goes no further.
 """
 
 import asyncio
 import json
 import logging
-import time
 from collections.abc import Iterable
-from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
-from websockets.typing import Subprotocol
+import httptools
+from websockets.utils import accept_key
 
-from gateway.closing import toward_client, toward_service
-from gateway.headers import Header
+from gateway.headers import Header, find
 from gateway.identity import Caller
 from gateway.limits import Places
-from shared import tasks
+from gateway.tunnel import Ended, Terms, Tunnel
 from shared.contracts.chat_ws import SUBPROTOCOL
-from shared.errors import (
-    CarrelError,
-    MalformedError,
-    UnauthorizedError,
-    UpstreamUnavailableError,
-    from_problem,
-)
-from shared.http import Receive, Scope, Send
+from shared.errors import CarrelError, MalformedError, UpstreamUnavailableError, from_problem
+from shared.http import Receive, Scope
+from shared.logging import request_id
 
 _log = logging.getLogger(__name__)
-_CLOSE_TIMEOUT_S = 2.0
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
-"""The largest frame of the chat service; the largest of a client is the public server's to refuse."""
+TAKE_OVER = "carrel.take_over"
+"""The scope's extension that gives the client's connection away."""
+_MAX_ANSWER = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client's connection that was given away, reading paused."""
+
+    transport: asyncio.Transport
+    early: bytes
+    """What came behind the handshake."""
+    connections: set[Any]
+    """The server's list of what it waits for when it stops."""
 
 
 class SocketProxy:
-    """Relays WebSockets to the chat service at ``url``."""
+    """Joins clients with the chat service at ``url``."""
 
-    def __init__(self, url: str, *, places: Places, connect_timeout_s: float) -> None:
-        self._url = "ws" + url.removeprefix("http")
+    def __init__(self, url: str, *, places: Places, connect_timeout_s: float, idle_timeout_s: float) -> None:
+        parts = urlsplit(url)
+        self._authority = parts.netloc
+        self._tls = parts.scheme == "https"
+        self._host, self._port = parts.hostname or "", parts.port or (443 if self._tls else 80)
         self._places = places
-        self._connect_timeout_s = connect_timeout_s
+        self._connect_timeout_s, self._idle_timeout_s = connect_timeout_s, idle_timeout_s
 
     async def __call__(
-        self, scope: Scope, receive: Receive, send: Send, *, caller: Caller, headers: Iterable[Header]
-    ) -> None:
-        """Relay one WebSocket until either side closes; ``headers`` are what the service is told.
+        self, scope: Scope, receive: Receive, *, caller: Caller, headers: Iterable[Header], ended: Ended
+    ) -> bool:
+        """Join one client with the service; ``headers`` are what the service is told.
+
+        Returns at once, whether the client was still there; ``ended`` is called when all is over.
 
         Raises
         ------
         CarrelError
-            Before the upgrade only: too many connections, no service, or the service's own refusal.
+            Too many connections, no service, or the service's own refusal.
         """
         offered = scope["subprotocols"]
         if offered and SUBPROTOCOL not in offered:
             raise MalformedError(f"The subprotocol is {SUBPROTOCOL}: offer it")
         await receive()  # websocket.connect
-        with self._places.taken(caller.principal.id):
-            upstream = await self._open(scope["raw_path"], headers)
-            try:
-                await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if offered else None})
-                await _relay(upstream, receive, send, expires=caller.expires)
-            except OSError:
-                # The server's way of saying that the client is gone; there is nobody to tell.
-                pass
-            finally:
-                await upstream.close(*toward_service(1006, ""))
+        who = caller.principal.id
+        self._places.take(who)
 
-    async def _open(self, raw_path: bytes, headers: Iterable[Header]) -> ClientConnection:
+        def over(*, sent: int) -> None:
+            self._places.leave(who)
+            ended(sent=sent)
+
         try:
-            return await connect(
-                self._url + raw_path.decode("ascii"),
-                additional_headers=[
-                    (name.decode("ascii"), value.decode("latin-1")) for name, value in headers
-                ],
-                subprotocols=[Subprotocol(SUBPROTOCOL)],
-                user_agent_header=None,
-                compression=None,
-                max_size=MAX_ANSWER_BYTES,
-                open_timeout=self._connect_timeout_s,
-                close_timeout=_CLOSE_TIMEOUT_S,
-                proxy=None,
-            )
-        except InvalidStatus as refusal:
-            raise _refusal(refusal) from None
-        except (InvalidHandshake, OSError):
-            raise UpstreamUnavailableError(
-                "The chat service cannot be reached", retry_after_ms=1_000
-            ) from None
-
-
-async def _relay(upstream: ClientConnection, receive: Receive, send: Send, *, expires: int | None) -> None:
-    down = tasks.spawn(_down(upstream, send), name="gateway socket")
-    try:
-        async with asyncio.timeout(None if expires is None else expires - time.time()):
-            await _up(upstream, receive)
-    except TimeoutError:
-        error = UnauthorizedError("the visitor token has expired")
-        await send({"type": "websocket.close", "code": error.close_code, "reason": error.detail})
-    finally:
-        await tasks.cancel(down)
-
-
-async def _up(upstream: ClientConnection, receive: Receive) -> None:
-    while (event := await receive())["type"] != "websocket.disconnect":
-        text = event.get("text")
-        try:
-            await upstream.send(event["bytes"] if text is None else text)
-        except ConnectionClosed:
-            # The other direction tells the client; what it still says goes nowhere.
-            continue
-    await upstream.close(*toward_service(event.get("code", 1005), event.get("reason") or ""))
-
-
-async def _down(upstream: ClientConnection, send: Send) -> None:
-    try:
-        while True:
-            message = await upstream.recv()
-            kind = "text" if isinstance(message, str) else "bytes"
-            await send({"type": "websocket.send", kind: message})
-    except ConnectionClosed as closed:
-        code, reason = (
-            toward_client(closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else toward_client(None, "")
+            key = find(scope["headers"], b"sec-websocket-key")
+            service = await self._shake(scope["raw_path"], key, headers)
+            client: Client | None = scope["extensions"][TAKE_OVER]()
+        except BaseException:
+            self._places.leave(who)
+            raise
+        if client is None:
+            service.abort()
+            self._places.leave(who)
+            return False
+        client.transport.write(_accepting(key, chosen=SUBPROTOCOL if offered else ""))
+        terms = Terms(idle_s=self._idle_timeout_s, expires=caller.expires)
+        tunnel = Tunnel(
+            client.transport, service.transport, terms=terms, connections=client.connections, ended=over
         )
-        await _close(send, code, reason)
-    except OSError:
-        # The client is gone: the other direction has been told, too.
-        pass
+        tunnel.begin(from_client=client.early, from_service=service.rest)
+        return True
+
+    async def _shake(self, raw_path: bytes, key: bytes, headers: Iterable[Header]) -> "_Handshake":
+        """Return the service's connection once it has said 101."""
+        loop = asyncio.get_running_loop()
+        service = _Handshake()
+        try:
+            async with asyncio.timeout(self._connect_timeout_s):
+                await loop.create_connection(lambda: service, self._host, self._port, ssl=self._tls or None)
+                service.transport.write(_asking(raw_path, self._authority, key, headers))
+                await service.answered
+        except (OSError, httptools.HttpParserError):
+            service.abort()
+            raise _unavailable("The chat service cannot be reached") from None
+        except BaseException:
+            service.abort()
+            raise
+        if service.status == 101 and service.said(b"sec-websocket-accept") == accept_key(key.decode()):
+            return service
+        service.abort()
+        raise _refusal(service.status, bytes(service.body))
 
 
-async def _close(send: Send, code: int, reason: str) -> None:
-    with suppress(OSError):
-        await send({"type": "websocket.close", "code": code, "reason": reason})
+@dataclass(eq=False)
+class _Handshake(asyncio.Protocol):
+    """The service's side until it has answered the handshake, whatever it answers."""
+
+    answered: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    status: int = 0
+    headers: list[Header] = field(default_factory=list)
+    body: bytearray = field(default_factory=bytearray)
+    rest: bytes = b""
+    """What came behind a 101."""
+    transport: asyncio.Transport = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+
+    def said(self, name: bytes) -> str:
+        return find(self.headers, name).decode("latin-1")
+
+    def abort(self) -> None:
+        if hasattr(self, "transport"):
+            self.transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are asyncio's by behaviour, not by class.
+        self.transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # The end of an answer without a length, or of one without any end.
+        self._over(None if self.status else ConnectionResetError())
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self.rest += data[upgrade.args[0] :]
+            self.transport.pause_reading()
+            self._over(None)
+        except httptools.HttpParserError as error:
+            self._over(error)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        self.status = self._parser.get_status_code()
+
+    def on_body(self, body: bytes) -> None:
+        self.body += body
+        if len(self.body) > _MAX_ANSWER:
+            self._over(ConnectionResetError())
+
+    def on_message_complete(self) -> None:
+        if self.status != 101:
+            self._over(None)
+
+    def _over(self, error: Exception | None) -> None:
+        if self.answered.done():
+            return
+        if error is None:
+            self.answered.set_result(None)
+        else:
+            self.answered.set_exception(error)
+            self.answered.exception()  # seen, also when nobody waits any more
 
 
-def _refusal(refusal: InvalidStatus) -> CarrelError:
+def _asking(raw_path: bytes, authority: str, key: bytes, headers: Iterable[Header]) -> bytes:
+    ours = (
+        (b"host", authority.encode("ascii")),
+        (b"connection", b"Upgrade"),
+        (b"upgrade", b"websocket"),
+        (b"sec-websocket-version", b"13"),
+        (b"sec-websocket-key", key),
+        (b"sec-websocket-protocol", SUBPROTOCOL.encode("ascii")),
+    )
+    lines = b"".join(b"%b: %b\r\n" % header for header in (*ours, *headers))
+    return b"GET %b HTTP/1.1\r\n%b\r\n" % (raw_path, lines)
+
+
+def _accepting(key: bytes, *, chosen: str) -> bytes:
+    """Return the gateway's own 101: of the service's, only that it said so goes on."""
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "upgrade: websocket",
+        "connection: Upgrade",
+        f"sec-websocket-accept: {accept_key(key.decode())}",
+        f"x-request-id: {request_id.get()}",
+    ]
+    if chosen:
+        lines.append(f"sec-websocket-protocol: {chosen}")
+    return "\r\n".join((*lines, "", "")).encode("ascii")
+
+
+def _unavailable(detail: str) -> CarrelError:
+    return UpstreamUnavailableError(detail, retry_after_ms=1_000)
+
+
+def _refusal(status: int, raw: bytes) -> CarrelError:
     """Return what the service answered instead of the upgrade; one that was not for the client is ours."""
-    status = refusal.response.status_code
     try:
-        body = json.loads(refusal.response.body or b"")
+        body = json.loads(raw)
     except ValueError:
         body = {}
     if not isinstance(body, dict) or "code" not in body or status < 400 or status == 401:
         _log.error("the chat service answered HTTP %d to a handshake", status)
-        return UpstreamUnavailableError("The chat service refused the connection", retry_after_ms=1_000)
+        return _unavailable("The chat service refused the connection")
     return from_problem(body, status=status)

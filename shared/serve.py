@@ -95,8 +95,7 @@ def config(app: Any, *, graceful_s: int, **options: Any) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         lifespan="on",
-        ws="websockets-sansio",
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=graceful_s,
-        **options,
+        **({"ws": "websockets-sansio"} | options),
     )

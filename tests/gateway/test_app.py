@@ -36,7 +36,7 @@ async def test_what_it_talks_to_can_be_given() -> None:
     async with upstream() as service:
         pools = {target: Pool(service.url, timeouts=timeouts, max_connections=1) for target in Target}
         places = Places(total=1, each=1, on=True)
-        adapters = Adapters(pools, SocketProxy(NOWHERE, places=places, connect_timeout_s=1))
+        adapters = Adapters(pools, SocketProxy(NOWHERE, places=places, connect_timeout_s=1, idle_timeout_s=1))
         async with serving(create_app(settings(), adapters=adapters)) as port:
             assert (await Gateway(port).ask("GET", "/v1/documents", OWNER)).body == b"ok"
 

@@ -87,20 +87,22 @@ def test_bodies_that_say_they_are_too_large_are_413() -> None:
 def test_places_are_limited_in_all_and_each() -> None:
     """One visitor cannot take every place, and a place that is left is free again."""
     places = Places(total=3, each=2, on=True)
-    with places.taken("a"), places.taken("a"):
-        with pytest.raises(RateLimitedError) as caught, places.taken("a"):
-            pass
-        assert caught.value.retry_after_ms
-        with places.taken("b"), pytest.raises(RateLimitedError), places.taken("c"):
-            pass
-        with places.taken("c"):
-            pass
-    with places.taken("a"), places.taken("a"):
-        pass
+    places.take("a")
+    places.take("a")
+    with pytest.raises(RateLimitedError) as caught:
+        places.take("a")
+    assert caught.value.retry_after_ms
+    places.take("b")
+    with pytest.raises(RateLimitedError):
+        places.take("c")
+    places.leave("b")
+    places.take("c")
+    places.leave("a")
+    places.take("a")
 
 
 def test_places_without_limits_are_always_there() -> None:
     """Load tests lift the limits."""
     places = Places(total=0, each=0, on=False)
-    with places.taken("a"), places.taken("a"):
-        pass
+    places.take("a")
+    places.take("a")

@@ -257,7 +257,7 @@ async def test_a_client_that_is_lost_lets_the_service_know() -> None:
     ):
         socket.transport.abort()
         code, _ = await asyncio.wait_for(service.closed.get(), 5)
-    assert code in (1000, 1001)
+    assert code == 1006
 
 
 async def test_a_service_that_is_lost_asks_the_client_back() -> None:
@@ -294,12 +294,88 @@ async def test_what_is_said_to_a_closed_service_is_dropped() -> None:
 
 
 async def test_messages_over_the_limit_are_1009() -> None:
-    """A message larger than the limit closes, and the service never sees it."""
-    async with chat() as service, gateway(chat_url=service.url) as door:
+    """The service's limit is the client's: it refuses, and the client hears why."""
+    async with chat(max_size=MAX_FRAME_BYTES) as service, gateway(chat_url=service.url) as door:
         async with dial(door, await door.session()) as socket:
             await socket.send("x" * (MAX_FRAME_BYTES + 1))
             assert (await closing(socket))[0] == 1009
         await asyncio.wait_for(service.closed.get(), 5)
+
+
+async def test_a_silent_connection_is_closed() -> None:
+    """Where nobody says anything for the idle time-out, the client is asked back."""
+    async with (
+        chat() as service,
+        gateway(chat_url=service.url, socket_idle_timeout_s=0.2) as door,
+        dial(door, await door.session(), ping_interval=None) as socket,
+    ):
+        for _ in range(3):
+            await asyncio.sleep(0.1)
+            await socket.send("still here")
+            assert await socket.recv() == "still here"
+        assert (await closing(socket))[0] == 1012
+        assert (await asyncio.wait_for(service.closed.get(), 5))[0] == 1012
+
+
+async def test_a_frame_that_is_half_out_is_not_broken_into() -> None:
+    """A service lost in the middle of a frame ends the connection; no close frame is put inside it."""
+
+    async def half(socket: ServerConnection) -> None:
+        socket.transport.write(b"\x82\x7e\x10\x00half")
+        socket.transport.close()
+
+    async with (
+        chat(half, close_timeout=0.1) as service,
+        gateway(chat_url=service.url) as door,
+        dial(door, await door.session()) as socket,
+    ):
+        assert (await closing(socket))[0] == 1006
+
+
+async def test_what_comes_with_the_handshake_is_kept() -> None:
+    """A client that does not wait for the 101 loses nothing."""
+    async with chat() as service, gateway(chat_url=service.url) as door, door.client() as client:
+        head = (
+            "GET /v1/chat HTTP/1.1\r\nHost: carrel.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            f"X-API-Key: {ADMIN_KEY}\r\n\r\n"
+        )
+        await client.send(head.encode() + b"\x81\x82\0\0\0\0hi")
+        answer = await client.head()
+        assert (answer.status, answer.get("upgrade")) == (101, "websocket")
+        assert answer.get("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        assert await client.reader.readexactly(4) == b"\x81\x02hi"
+
+
+async def test_no_tunnel_without_a_101() -> None:
+    """What a client says behind a refused handshake reaches no service."""
+    async with (
+        chat(process_request=answering(426, b"{}")) as service,
+        gateway(chat_url=service.url) as door,
+        door.client() as client,
+    ):
+        head = (
+            "GET /v1/chat HTTP/1.1\r\nHost: carrel.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            f"X-API-Key: {ADMIN_KEY}\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"
+        )
+        await client.send(head)
+        assert (await client.head()).status == 503
+    assert service.asked == []
+
+
+async def test_a_101_for_another_key_is_refused() -> None:
+    """A service that did not answer this handshake is not joined."""
+
+    async def wrong(wire: Wire) -> None:
+        await wire.send(
+            b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+            b"sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+        )
+        await wire.gone()
+
+    async with upstream(wrong) as service, gateway(chat_url=service.url) as door:
+        assert (await refusal(door, await door.session()))[0] == 503
 
 
 async def test_an_expired_token_closes_4401() -> None:
@@ -308,18 +384,18 @@ async def test_an_expired_token_closes_4401() -> None:
     async with chat() as service, gateway(chat_url=service.url) as door:
         async with dial(door, token) as socket:
             assert (await closing(socket))[0] == 4401
-        assert (await asyncio.wait_for(service.closed.get(), 5))[0] == 1001
+        assert (await asyncio.wait_for(service.closed.get(), 5))[0] == 4401
 
 
 async def test_a_gateway_that_stops_closes_1012() -> None:
-    """On a restart, clients are told to come back, and the service that they went away."""
+    """On a restart, clients are told to come back; the service hears what they answer."""
     async with chat() as service:
         async with gateway(chat_url=service.url) as door:
             socket = await dial(door, await door.session())
             await socket.send("hello")
             assert await socket.recv() == "hello"
         assert (await closing(socket))[0] == 1012
-        assert (await asyncio.wait_for(service.closed.get(), 5))[0] == 1001
+        assert (await asyncio.wait_for(service.closed.get(), 5))[0] == 1012
 
 
 # ---- Refusals, as HTTP

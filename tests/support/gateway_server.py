@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.app import create_app
+from gateway.server import options
 from gateway.settings import GatewaySettings
 from tests.support.server import serving
 
@@ -135,12 +136,7 @@ def settings(**changed: Any) -> GatewaySettings:
 async def gateway(**changed: Any) -> AsyncIterator[Gateway]:
     """Run the gateway as ``python -m gateway`` does, with settings ``changed``."""
     chosen = settings(**changed)
-    options: dict[str, Any] = {
-        "http": "httptools",
-        "proxy_headers": False,
-        "ws_max_size": chosen.max_frame_bytes,
-    }
-    async with serving(create_app(chosen), **options) as port:
+    async with serving(create_app(chosen), **options(chosen)) as port:
         yield Gateway(port)
 
 
