@@ -59,7 +59,8 @@ class PostgresHistory:
         if (found := cursor.fetchone()) is not None:
             if found["fingerprint"] != values["fingerprint"]:
                 raise IdempotencyConflictError(param="client_message_id")
-            return self._stored(cursor, found)
+            # Our own run: an earlier attempt was committed, and its confirmation lost.
+            return self._stored(cursor, found, duplicate=found["run_id"] != values["run_id"])
         if new:
             cursor.execute(self._sql["insert_conversation"], values)
         else:

@@ -49,14 +49,13 @@ class Service:
 
     async def drain(self) -> None:
         """Take nothing new, let running answers end for the drain time, then close every connection."""
-        if self.health.draining:
-            return
-        self.health.draining = True
+        again, self.health.draining = self.health.draining, True
         for connection in list(self._connections):
             await connection.drain()
         await self._runs.drain(self._settings.drain_s)
         await asyncio.gather(*(connection.drained() for connection in list(self._connections)))
-        _log.info("drained")
+        if not again:
+            _log.info("drained")
 
 
 def limits_of(settings: ChatSettings) -> Limits:

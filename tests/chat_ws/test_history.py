@@ -92,6 +92,22 @@ async def test_the_same_question_is_the_same(history: History) -> None:
     assert (await history.get_conversation("v1", first.conversation_id)).message_count == 2
 
 
+@pytest.mark.integration
+async def test_a_commit_whose_confirmation_is_lost_is_the_first(database: Database) -> None:
+    """The work that is tried again after an unconfirmed commit finds its own run: no duplicate."""
+
+    class Unconfirmed(Database):
+        async def run(self, work: Any) -> Any:
+            await database.run(work)
+            return await database.run(work)
+
+    history = PostgresHistory(Unconfirmed("postgresql://", connections=1), clock=Clock(), new_id=new_id)
+    frame = question()
+    stored = await history.create_message("v1", frame)
+    assert (stored.status, stored.duplicate) == ("running", False)
+    assert (await history.create_message("v1", frame)).duplicate
+
+
 async def test_the_same_question_ten_times_at_once(history: History) -> None:
     """However many tabs send it at the same moment, it is stored once and all get the same ids."""
     for conversation_id in (None, (await ask(history)).conversation_id):
