@@ -54,21 +54,26 @@ class Conversations:
                 else:
                     yield entry
 
+    async def run(self, visitor_id: str, run_id: str) -> RunRecord:
+        """Return a run as it is stored. Raises ``run_not_found``."""
+        record = await self.history.find_run(visitor_id, run_id)
+        if record is None:
+            raise RunNotFoundError(param="run_id")
+        return record
+
     async def cancel(self, visitor_id: str, run_id: str) -> None:
         """Stop a run; one that has ended stays as it is. Raises ``run_not_found``."""
         run = self._runs.find(visitor_id, run_id)
         if run is not None:
             self._runs.stop(run, "cancelled")
-        elif await self.history.find_run(visitor_id, run_id) is None:
-            raise RunNotFoundError(param="run_id")
+        else:
+            await self.run(visitor_id, run_id)
 
     async def _from_store(
         self, visitor_id: str, run_id: str, starting_after: int
     ) -> AsyncGenerator[Frame | RunRecord]:
         """Tell of a run whose frames are gone: the gap, and its end, owed to whoever has not seen it."""
-        record = await self.history.find_run(visitor_id, run_id)
-        if record is None:
-            raise RunNotFoundError(param="run_id")
+        record = await self.run(visitor_id, run_id)
         if record.status == "running":
             raise InvalidRequestError(
                 "This run is running in another process", retryable=True, param="run_id"

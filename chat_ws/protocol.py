@@ -78,6 +78,36 @@ class Limits:
 
 
 @dataclass
+class Admission:
+    """Which questions are taken: one WebSocket's, or those that one visitor asks over HTTP."""
+
+    limits: Limits
+    _times: deque[datetime] = field(default_factory=deque)
+
+    def check(self, frame: MessageCreate, now: datetime) -> None:
+        """Take ``frame`` into account.
+
+        Raises
+        ------
+        MessageTooLongError, InvalidRequestError, RateLimitedError
+            When it is not taken; only what is taken counts towards the rate.
+        """
+        limits = self.limits
+        if len(frame.content) > limits.max_message_chars:
+            most = limits.max_message_chars
+            detail = f"content has {len(frame.content)} characters; at most {most} are taken"
+            raise MessageTooLongError(detail, param="content")
+        if not frame.content.strip():
+            raise InvalidRequestError("content is empty", param="content")
+        if limits.messages_per_minute is not None:
+            _forget_before(self._times, now - _MINUTE)
+            if len(self._times) >= limits.messages_per_minute:
+                wait = self._times[0] + _MINUTE - now
+                raise RateLimitedError(retry_after_ms=max(1, int(wait / timedelta(milliseconds=1))))
+            self._times.append(now)
+
+
+@dataclass
 class Protocol:
     """One connection's side of the protocol."""
 
@@ -88,12 +118,38 @@ class Protocol:
     limits: Limits
     state: State = State.OPEN
     _bad_frames: deque[datetime] = field(default_factory=deque)
-    _messages: deque[datetime] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self._admission = Admission(self.limits)
 
     def handle(self, event: Event) -> list[Command]:
         """Take ``event`` and return what is to be done, in this order."""
         transition = TABLE.get((self.state, type(event)))
         return [] if transition is None else transition(self, event)
+
+
+def ack_frame(event: MessageStored) -> Frame:
+    """Return the ``message-ack`` of a question that is committed."""
+    return {
+        "type": "message-ack",
+        "client_message_id": event.client_message_id,
+        "message_id": event.message_id,
+        "conversation_id": event.conversation_id,
+        "run_id": event.run_id,
+        "duplicate": event.duplicate,
+        "created_at": timestamp(event.now),
+    }
+
+
+def gap_frame(event: RunGap) -> Frame:
+    """Return the ``resume-gap`` in the place of frames that are no longer kept."""
+    return {
+        "type": "resume-gap",
+        "conversation_id": event.conversation_id,
+        "run_id": event.run_id,
+        "message_id": event.message_id,
+        "created_at": timestamp(event.now),
+    }
 
 
 def _ready(core: Protocol, event: Any) -> list[Command]:
@@ -142,19 +198,10 @@ def _message(core: Protocol, frame: MessageCreate, now: datetime) -> list[Comman
     cmid = str(frame.client_message_id)
     if core.state is State.DRAINING:
         return [_error(core, DrainingError(retry_after_ms=2000), now, cmid)]
-    limits = core.limits
-    if len(frame.content) > limits.max_message_chars:
-        detail = f"content has {len(frame.content)} characters; at most {limits.max_message_chars} are taken"
-        return [_error(core, MessageTooLongError(detail, param="content"), now, cmid)]
-    if not frame.content.strip():
-        return [_error(core, InvalidRequestError("content is empty", param="content"), now, cmid)]
-    if limits.messages_per_minute is not None:
-        _forget_before(core._messages, now - _MINUTE)
-        if len(core._messages) >= limits.messages_per_minute:
-            wait = core._messages[0] + _MINUTE - now
-            error = RateLimitedError(retry_after_ms=max(1, int(wait / timedelta(milliseconds=1))))
-            return [_error(core, error, now, cmid)]
-        core._messages.append(now)
+    try:
+        core._admission.check(frame, now)
+    except CarrelError as error:
+        return [_error(core, error, now, cmid)]
     return [StoreMessage(frame)]
 
 
@@ -173,15 +220,7 @@ def _binary(core: Protocol, _event: Any) -> list[Command]:
 
 
 def _stored(_core: Protocol, event: Any) -> list[Command]:
-    ack = {
-        "type": "message-ack",
-        "client_message_id": event.client_message_id,
-        "message_id": event.message_id,
-        "conversation_id": event.conversation_id,
-        "run_id": event.run_id,
-        "duplicate": event.duplicate,
-        "created_at": timestamp(event.now),
-    }
+    ack = ack_frame(event)
     # A resent question is not told again by itself: the client knows what it has, and resumes from there.
     return [Send(ack)] if event.duplicate else [Send(ack), FollowRun(event.run_id, 0)]
 
@@ -191,14 +230,7 @@ def _failed(core: Protocol, event: Any) -> list[Command]:
 
 
 def _gap(_core: Protocol, event: Any) -> list[Command]:
-    frame = {
-        "type": "resume-gap",
-        "conversation_id": event.conversation_id,
-        "run_id": event.run_id,
-        "message_id": event.message_id,
-        "created_at": timestamp(event.now),
-    }
-    return [Send(frame)]
+    return [Send(gap_frame(event))]
 
 
 def _told(_core: Protocol, event: Any) -> list[Command]:
@@ -237,21 +269,27 @@ def _close(core: Protocol, code: int, reason: str) -> list[Command]:
 
 
 def _error(core: Protocol, error: CarrelError, now: datetime, client_message_id: str | None = None) -> Send:
+    frame = error_frame(error, request_id=core.request_id, now=now)
+    if client_message_id is not None:
+        frame["client_message_id"] = client_message_id
+    return Send(frame)
+
+
+def error_frame(error: CarrelError, *, request_id: str, now: datetime) -> Frame:
+    """Return the ``error`` frame that tells of ``error``."""
     frame: Frame = {
         "type": "error",
         "code": error.code,
         "message": error.detail,
         "retryable": error.retryable,
-        "request_id": core.request_id,
+        "request_id": request_id,
         "created_at": timestamp(now),
     }
     if error.param:
         frame["param"] = error.param
     if error.retry_after_ms is not None:
         frame["retry_after_ms"] = error.retry_after_ms
-    if client_message_id is not None:
-        frame["client_message_id"] = client_message_id
-    return Send(frame)
+    return frame
 
 
 def _forget_before(times: deque[datetime], limit: datetime) -> None:

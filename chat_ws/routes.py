@@ -1,14 +1,18 @@
 """The chat service's HTTP routes and its WebSocket: model in, one call, model out."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Query, Response, WebSocket
+from fastapi import APIRouter, Depends, Header, Query, Response, WebSocket
+from fastapi.responses import StreamingResponse
 from starlette.requests import HTTPConnection
 
+from chat_ws.exchange import position
 from chat_ws.service import Service
+from shared import sse
 from shared.auth import Principal, Role
-from shared.contracts.chat_ws import SUBPROTOCOL, Conversation, Id, Message
+from shared.contracts.chat_ws import SUBPROTOCOL, Answered, Conversation, Id, Message, MessageCreate, Run
 from shared.contracts.wire import Health, Page
 from shared.errors import CarrelError, DrainingError, ForbiddenError, InvalidRequestError, OverloadedError
 from shared.http import principal, refuse
@@ -35,6 +39,9 @@ def visitor(who: Annotated[Principal, Depends(principal)]) -> str:
 
 Here = Annotated[Service, Depends(service)]
 Visitor = Annotated[str, Depends(visitor)]
+Accept = Annotated[str, Header(max_length=1000)]
+LastEventId = Annotated[str, Header(max_length=100)]
+_EVENTS = {"content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}}}
 
 
 @health.get("/health")
@@ -90,6 +97,69 @@ async def get_message(here: Here, visitor_id: Visitor, conversation_id: Id, mess
     return await here.history.get_message(visitor_id, conversation_id, message_id)
 
 
+@router.post("/v1/messages", response_model=Answered, responses={200: _EVENTS})
+async def ask(
+    here: Here, visitor_id: Visitor, body: MessageCreate, accept: Accept = ""
+) -> Answered | Response:
+    """Ask; a new conversation begins unless the body names one."""
+    return await _answer(here, visitor_id, body, accept, conversation_id=None)
+
+
+@router.post(
+    "/v1/conversations/{conversation_id}/messages", response_model=Answered, responses={200: _EVENTS}
+)
+async def ask_further(
+    here: Here, visitor_id: Visitor, conversation_id: Id, body: MessageCreate, accept: Accept = ""
+) -> Answered | Response:
+    """Ask in a conversation."""
+    return await _answer(here, visitor_id, body, accept, conversation_id=conversation_id)
+
+
+@router.get("/v1/runs/{run_id}")
+async def get_run(here: Here, visitor_id: Visitor, run_id: Id) -> Run:
+    """Read a run's state."""
+    return await here.exchange.run(visitor_id, run_id)
+
+
+@router.get(
+    "/v1/runs/{run_id}/events",
+    response_class=StreamingResponse,
+    responses={200: _EVENTS, 204: {"description": "The run has ended, and Last-Event-ID is its last frame"}},
+)
+async def get_events(
+    here: Here, visitor_id: Visitor, run_id: Id, last_event_id: LastEventId = ""
+) -> Response:
+    """Follow a run from after ``Last-Event-ID``, else from its start."""
+    after = position(last_event_id, run_id)
+    run = await here.exchange.run(visitor_id, run_id)
+    if run.last_sequence_number is not None and after >= run.last_sequence_number:
+        # What tells a browser's EventSource not to come again.
+        return Response(status_code=204)
+    return _stream(here.exchange.follow(visitor_id, run_id, after=after))
+
+
+@router.post("/v1/runs/{run_id}/cancel", status_code=202)
+async def cancel_run(here: Here, visitor_id: Visitor, run_id: Id) -> Run:
+    """Stop a run; what was said so far is kept. One that has ended stays as it is."""
+    await here.conversations.cancel(visitor_id, run_id)
+    return await here.exchange.run(visitor_id, run_id)
+
+
+async def _answer(
+    here: Service, visitor_id: str, body: MessageCreate, accept: str, *, conversation_id: str | None
+) -> Answered | Response:
+    _ready(here)
+    stored = await here.exchange.ask(visitor_id, body, conversation_id=conversation_id)
+    if sse.MEDIA_TYPE in accept:
+        return _stream(here.exchange.answer(visitor_id, body, stored))
+    return await here.exchange.whole(visitor_id, body, stored)
+
+
+def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(events, media_type=sse.MEDIA_TYPE, headers=headers)
+
+
 @router.websocket("/v1/chat")
 async def chat(websocket: WebSocket) -> None:
     here = service(websocket)
@@ -104,11 +174,15 @@ async def chat(websocket: WebSocket) -> None:
     await here.serve(websocket, visitor_id, connection_id=f"conn_{uuid4().hex}")
 
 
-def _admit(here: Service, subprotocols: list[str]) -> None:
+def _ready(here: Service) -> None:
     if here.health.draining:
         raise DrainingError(retry_after_ms=2000)
     if not here.health.prepared:
         raise OverloadedError("The chat service is starting", retry_after_ms=1000)
+
+
+def _admit(here: Service, subprotocols: list[str]) -> None:
+    _ready(here)
     if subprotocols and SUBPROTOCOL not in subprotocols:
         raise InvalidRequestError(f"Sec-WebSocket-Protocol: offer {SUBPROTOCOL}", status=400)
 

@@ -7,6 +7,7 @@ from starlette.websockets import WebSocket
 
 from chat_ws.connection import Connection
 from chat_ws.conversations import Conversations
+from chat_ws.exchange import Exchange
 from chat_ws.health import ChatHealth
 from chat_ws.ports import Clock, History
 from chat_ws.protocol import Limits, Protocol
@@ -25,6 +26,7 @@ class Service:
         self.history = history
         self.health = ChatHealth(history)
         self.conversations = Conversations(history=history, runs=runs, clock=clock)
+        self.exchange = Exchange(self.conversations, limits_of(settings), clock=clock)
         self._connections: set[Connection] = set()
 
     async def serve(self, websocket: WebSocket, visitor_id: str, *, connection_id: str) -> None:

@@ -33,7 +33,7 @@ class ChatSettings(ServiceSettings):
     """Threads and connections at most; a request beyond them waits its turn, for a bounded time."""
     limits: Literal["on", "off"] = "on"
     messages_per_minute: Annotated[int, Field(ge=1)] = 30
-    """A connection's questions within any minute."""
+    """A connection's questions within any minute; over HTTP a visitor's."""
     max_message_chars: Annotated[int, Field(ge=1, le=MAX_MESSAGE_CHARS)] = MAX_MESSAGE_CHARS
     max_frame_bytes: Annotated[int, Field(ge=1024, le=MAX_FRAME_BYTES)] = MAX_FRAME_BYTES
     heartbeat_interval_s: Annotated[float, Field(gt=0, le=55)] = 20.0

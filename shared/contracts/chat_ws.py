@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.contracts.retriever import MAX_MESSAGE_CHARS as MAX_MESSAGE_CHARS
-from shared.contracts.retriever import Citation, Filters, PageContext
+from shared.contracts.retriever import Citation, Filters, PageContext, RunError
 from shared.contracts.wire import Answer, Instant, Request, Text, field_path
 from shared.errors import InvalidRequestError
 
@@ -123,3 +123,30 @@ class Message(Answer):
     status: RunStatus | None = None
     finish_reason: str | None = None
     degraded: list[str] = []
+
+
+class Run(Answer):
+    """One attempt to produce an assistant message, as it is stored."""
+
+    id: str
+    conversation_id: str
+    message_id: str
+    """The assistant message."""
+    status: RunStatus
+    last_sequence_number: int | None
+    """Of its ``run-end``; null while it is running, and when its process was killed."""
+
+
+class Answered(Answer):
+    """A question asked over HTTP and its answer, whole."""
+
+    client_message_id: str
+    message_id: str
+    """The user message."""
+    duplicate: bool
+    """Whether this question was stored before, under the same ``client_message_id``."""
+    run: Run
+    message: Message
+    """The assistant message."""
+    error: RunError | None = None
+    """Why the run failed, where it did and that is still known."""
