@@ -54,6 +54,16 @@ class Conversations:
                 else:
                     yield entry
 
+    async def delete(self, visitor_id: str, conversation_id: str) -> None:
+        """Delete a conversation with all in it, and stop its run. Raises ``not_found``."""
+        await self.history.delete_conversation(visitor_id, conversation_id)
+        self._runs.discard(visitor_id, conversation_id)
+
+    async def erase(self, visitor_id: str) -> None:
+        """Delete all that is held on a visitor, and stop what runs."""
+        await self.history.erase_visitor(visitor_id)
+        self._runs.discard(visitor_id)
+
     async def run(self, visitor_id: str, run_id: str) -> RunRecord:
         """Return a run as it is stored. Raises ``run_not_found``."""
         record = await self.history.find_run(visitor_id, run_id)

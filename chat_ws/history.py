@@ -140,6 +140,22 @@ class PostgresHistory:
             raise NotFoundError("There is no such conversation")
         return Conversation.model_validate(row)
 
+    async def rename_conversation(self, visitor_id: str, conversation_id: str, title: str) -> Conversation:
+        values = {"visitor_id": visitor_id, "conversation_id": conversation_id, "title": title}
+        row = await self._one("rename_conversation", **values)
+        if row is None:
+            raise NotFoundError("There is no such conversation")
+        return Conversation.model_validate(row)
+
+    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> None:
+        values = {"visitor_id": visitor_id, "conversation_id": conversation_id}
+        if await self._one("delete_conversation", **values) is None:
+            raise NotFoundError("There is no such conversation")
+
+    async def erase_visitor(self, visitor_id: str) -> None:
+        values = {"visitor_id": visitor_id}
+        await self._database.run(lambda cursor: cursor.execute(self._sql["erase_visitor"], values))
+
     async def list_messages(
         self, visitor_id: str, conversation_id: str, *, limit: int, before: int | None
     ) -> tuple[list[Message], int | None]:

@@ -98,6 +98,18 @@ class History(Protocol):
         """Return a visitor's conversation; raises ``not_found``."""
         ...
 
+    async def rename_conversation(self, visitor_id: str, conversation_id: str, title: str) -> Conversation:
+        """Give a visitor's conversation a title and return it; raises ``not_found``."""
+        ...
+
+    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> None:
+        """Delete a visitor's conversation with all in it; raises ``not_found``."""
+        ...
+
+    async def erase_visitor(self, visitor_id: str) -> None:
+        """Delete all that is held on a visitor."""
+        ...
+
     async def list_messages(
         self, visitor_id: str, conversation_id: str, *, limit: int, before: int | None
     ) -> tuple[list[Message], int | None]:

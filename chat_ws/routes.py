@@ -12,7 +12,16 @@ from chat_ws.exchange import position
 from chat_ws.service import Service
 from shared import sse
 from shared.auth import Principal, Role
-from shared.contracts.chat_ws import SUBPROTOCOL, Answered, Conversation, Id, Message, MessageCreate, Run
+from shared.contracts.chat_ws import (
+    SUBPROTOCOL,
+    Answered,
+    Conversation,
+    Id,
+    Message,
+    MessageCreate,
+    Rename,
+    Run,
+)
 from shared.contracts.wire import Health, Page
 from shared.errors import CarrelError, DrainingError, ForbiddenError, InvalidRequestError, OverloadedError
 from shared.http import principal, refuse
@@ -78,6 +87,26 @@ async def list_conversations(
 async def get_conversation(here: Here, visitor_id: Visitor, conversation_id: Id) -> Conversation:
     """Read one conversation, without its messages."""
     return await here.history.get_conversation(visitor_id, conversation_id)
+
+
+@router.patch("/v1/conversations/{conversation_id}")
+async def rename_conversation(
+    here: Here, visitor_id: Visitor, conversation_id: Id, body: Rename
+) -> Conversation:
+    """Give a conversation another title."""
+    return await here.history.rename_conversation(visitor_id, conversation_id, body.title)
+
+
+@router.delete("/v1/conversations/{conversation_id}", status_code=204)
+async def delete_conversation(here: Here, visitor_id: Visitor, conversation_id: Id) -> None:
+    """Delete a conversation with its messages; an answer that is being given stops."""
+    await here.conversations.delete(visitor_id, conversation_id)
+
+
+@router.delete("/v1/me", status_code=204)
+async def erase_me(here: Here, visitor_id: Visitor) -> None:
+    """Erase everything that is held on this visitor."""
+    await here.conversations.erase(visitor_id)
 
 
 @router.get("/v1/conversations/{conversation_id}/messages")

@@ -37,6 +37,8 @@ class Run:
     storing: asyncio.Task[None] | None = None
     stopped_as: Status | None = None
     """Why it was stopped from outside, where it was."""
+    discarded: bool = False
+    """Whether its conversation was deleted: whoever follows it is told the end, nobody finds it again."""
 
     @property
     def pending(self) -> list[asyncio.Task[None]]:
@@ -91,13 +93,23 @@ class Runs:
     def find(self, visitor_id: str, run_id: str) -> Run | None:
         """Return a visitor's run that is live here, or None."""
         run = self._runs.get(run_id)
-        return run if run is not None and run.visitor_id == visitor_id else None
+        mine = run is not None and run.visitor_id == visitor_id and not run.discarded
+        return run if mine else None
 
     def stop(self, run: Run, status: Status) -> None:
         """Stop ``run`` as ``status``; what was said so far is kept. Does nothing once it is ending."""
         if run.stopped_as is None and run.transcript.status is None and run.answering is not None:
             run.stopped_as = status
             run.answering.cancel()
+
+    def discard(self, visitor_id: str, conversation_id: str | None = None) -> None:
+        """Stop a visitor's runs, of one conversation or all, and keep their frames no longer."""
+        for run in list(self._runs.values()):
+            if run.visitor_id == visitor_id and conversation_id in (None, run.transcript.conversation_id):
+                run.discarded = True
+                self.stop(run, "cancelled")
+                if not run.pending:
+                    self._forget(run)
 
     async def drain(self, seconds: float) -> None:
         """Give running runs ``seconds`` to end, then end the others as incomplete."""
@@ -149,7 +161,9 @@ class Runs:
             _log.error("run %s: it is told to be over before it is stored", transcript.run_id)
         run.tell([transcript.end(now=self._clock())])
         run.log.end()
-        run.storing.add_done_callback(lambda _: loop.call_later(self._resume_window_s, self._forget, run))
+        run.storing.add_done_callback(
+            lambda _: loop.call_later(0 if run.discarded else self._resume_window_s, self._forget, run)
+        )
 
     async def _store(self, transcript: Transcript) -> None:
         """Store the answer however long it takes: a run left open would block its conversation."""

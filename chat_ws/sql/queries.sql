@@ -102,6 +102,24 @@ SELECT c.id, c.title, c.created_at, c.updated_at, c.message_count, c.position
 FROM conversations AS c
 WHERE c.id = %(conversation_id)s AND c.visitor_id = %(visitor_id)s;
 
+-- name: rename_conversation
+-- A conversation gets another title.
+UPDATE conversations AS c
+SET title = %(title)s
+WHERE c.id = %(conversation_id)s AND c.visitor_id = %(visitor_id)s
+RETURNING c.id, c.title, c.created_at, c.updated_at, c.message_count, c.position;
+
+-- name: delete_conversation
+-- A conversation goes, and with it its messages and runs.
+DELETE FROM conversations AS c
+WHERE c.id = %(conversation_id)s AND c.visitor_id = %(visitor_id)s
+RETURNING c.id;
+
+-- name: erase_visitor
+-- All that is held on a visitor goes.
+DELETE FROM conversations AS c
+WHERE c.visitor_id = %(visitor_id)s;
+
 -- name: list_messages
 -- The messages of a conversation before a position, newest first.
 SELECT m.id, m.conversation_id, m.role, m.content, m.citations, m.run_id, m.status, m.finish_reason,

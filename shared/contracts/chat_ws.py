@@ -96,6 +96,12 @@ def parse_frame(text: str) -> ClientFrame:
         raise InvalidRequestError(f"{path}: {reason}"[:500], param=path) from None
 
 
+class Rename(Request):
+    """Give a conversation another title."""
+
+    title: Annotated[Text, Field(min_length=1, max_length=200, pattern=r"\S")]
+
+
 class Conversation(Answer):
     """The stored list of messages, without them."""
 

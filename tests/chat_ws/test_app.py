@@ -33,6 +33,7 @@ def test_making_the_application_opens_nothing() -> None:
         "/v1/conversations/{conversation_id}",
         "/v1/conversations/{conversation_id}/messages",
         "/v1/conversations/{conversation_id}/messages/{message_id}",
+        "/v1/me",
         "/v1/messages",
         "/v1/runs/{run_id}",
         "/v1/runs/{run_id}/events",

@@ -270,6 +270,47 @@ async def test_both_transports_share_a_conversation(database_url: str) -> None:
             assert frames(await stream.rest()) == told
 
 
+@pytest.mark.integration
+@pytest.mark.parametrize("whole", [False, True])
+async def test_deleting_stops_the_answer(database_url: str, whole: bool) -> None:
+    """Who deletes a conversation, or all, ends the run in it; nothing of it can be read or resumed."""
+    async with (
+        chatting(database_url, Answerer([*RUN[:5], asyncio.Event()], WHOLE)) as chat,
+        chat.http() as http,
+        chat.http("visitor_2") as other,
+    ):
+        async with streaming(http, "POST", "/v1/messages", json=body()) as stream:
+            begun = [event for event in [await stream.event() for _ in range(6)] if event is not None]
+            ack = frames(begun)[0]
+            theirs = (await other.post("/v1/messages", json=body())).json()["run"]
+            path = f"/v1/conversations/{ack['conversation_id']}"
+            assert (await other.delete(path)).status_code == 404
+            assert (await http.delete("/v1/me" if whole else path)).status_code == 204
+            assert frames(await stream.rest())[-1]["status"] == "cancelled"
+        for gone in (path, f"{path}/messages", f"/v1/runs/{ack['run_id']}/events"):
+            assert (await http.get(gone)).status_code == 404
+        await eventually(lambda: set(chat.service.conversations._runs._runs) == {theirs["id"]})
+        assert (await other.get(f"/v1/runs/{theirs['id']}/events")).status_code == 200
+        assert (await other.delete("/v1/me")).status_code == 204
+        assert not chat.service.conversations._runs._runs
+
+
+@pytest.mark.integration
+async def test_renaming_over_http(database_url: str) -> None:
+    """The new title is answered and kept; a blank or too long one is refused, naming the field."""
+    async with chatting(database_url, Answerer()) as chat, chat.http() as http:
+        conversation = (await http.post("/v1/messages", json=body())).json()["run"]["conversation_id"]
+        path = f"/v1/conversations/{conversation}"
+        renamed = await http.patch(path, json={"title": "Mine"})
+        assert (renamed.status_code, renamed.json()["title"]) == (200, "Mine")
+        assert (await http.get(path)).json() == renamed.json()
+        for title in ("", " ", "x" * 201, "\0", None):
+            refused = await http.patch(path, json={"title": title})
+            assert (refused.status_code, refused.json()["param"]) == (422, "title")
+        async with chat.http("visitor_2") as other:
+            assert (await other.patch(path, json={"title": "Mine"})).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("given", "expected"), [("", 0), ("run_1:0", 0), ("run_1:7", 7), ("run_1:999999999999999", 10**15 - 1)]
 )

@@ -189,6 +189,47 @@ async def test_a_message_is_found_in_its_conversation_only(history: History) -> 
         await history.get_message("v1", second.conversation_id, first.message_id)
 
 
+async def test_a_conversation_gets_another_title(history: History) -> None:
+    """Only the title changes, also its place in the list does not; somebody else's is not found."""
+    first, second = await ask(history), await ask(history)
+    before = await history.get_conversation("v1", first.conversation_id)
+    renamed = await history.rename_conversation("v1", first.conversation_id, "Ownership")
+    assert renamed == before.model_copy(update={"title": "Ownership"})
+    items, _ = await history.list_conversations("v1", limit=9, before=None)
+    assert [item.id for item in items] == [second.conversation_id, first.conversation_id]
+    assert items[1] == renamed
+    with pytest.raises(NotFoundError):
+        await history.rename_conversation("v2", first.conversation_id, "Mine")
+    assert await history.get_conversation("v1", first.conversation_id) == renamed
+
+
+async def test_a_deleted_conversation_leaves_nothing(history: History) -> None:
+    """Messages and runs go with it, its late end disturbs nobody, and others stay."""
+    kept = await ask(history)
+    frame = question()
+    running = await history.create_message("v1", frame)
+    with pytest.raises(NotFoundError):
+        await history.delete_conversation("v2", running.conversation_id)
+    await history.delete_conversation("v1", running.conversation_id)
+    with pytest.raises(NotFoundError):
+        await history.delete_conversation("v1", running.conversation_id)
+    with pytest.raises(NotFoundError):
+        await history.get_message("v1", running.conversation_id, running.message_id)
+    assert await history.find_run("v1", running.run_id) is None
+    assert (await history.create_message("v1", frame)).duplicate is False
+    assert (await history.get_conversation("v1", kept.conversation_id)).message_count == 2
+
+
+async def test_an_erased_visitor_leaves_nothing(history: History) -> None:
+    """All conversations of the visitor go and nobody else's; erasing nothing is no error."""
+    mine, theirs = [await ask(history), await ask(history)], await ask(history, visitor="v2")
+    for _ in range(2):
+        await history.erase_visitor("v1")
+    assert await history.list_conversations("v1", limit=9, before=None) == ([], None)
+    assert [await history.find_run("v1", stored.run_id) for stored in mine] == [None, None]
+    assert (await history.get_conversation("v2", theirs.conversation_id)).message_count == 2
+
+
 # Answers
 
 

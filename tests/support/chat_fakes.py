@@ -285,6 +285,30 @@ class MemoryHistory:
             raise NotFoundError("There is no such conversation")
         return conversation
 
+    async def rename_conversation(self, visitor_id: str, conversation_id: str, title: str) -> Conversation:
+        renamed = (await self.get_conversation(visitor_id, conversation_id)).model_copy(
+            update={"title": title}
+        )
+        self.conversations[conversation_id] = (visitor_id, renamed)
+        return renamed
+
+    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> None:
+        await self.get_conversation(visitor_id, conversation_id)
+        self._remove({conversation_id})
+
+    async def erase_visitor(self, visitor_id: str) -> None:
+        self._remove({id_ for id_, (owner, _) in self.conversations.items() if owner == visitor_id})
+
+    def _remove(self, gone: set[str]) -> None:
+        self.conversations = {id_: kept for id_, kept in self.conversations.items() if id_ not in gone}
+        self.messages = {
+            id_: row for id_, row in self.messages.items() if row.message.conversation_id not in gone
+        }
+        self.runs = {id_: run for id_, run in self.runs.items() if run[1].conversation_id not in gone}
+        self.client_messages = {
+            key: found for key, found in self.client_messages.items() if found[0] in self.messages
+        }
+
     async def list_messages(
         self, visitor_id: str, conversation_id: str, *, limit: int, before: int | None
     ) -> tuple[list[Message], int | None]:
