@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from gateway.headers import (
@@ -32,6 +33,9 @@ from shared.http import ASGIApp, Receive, Scope, Send, problem_response, refuse
 from shared.logging import request_id
 
 _log = logging.getLogger("gateway.access")
+_SIGNED_S = 10
+"""For so long a principal's signature is used again; it is good for 300 s."""
+_SIGNED = 4096
 CLIENT_LEFT = 499
 """The status noted for a client that left before its answer; never sent."""
 _SECURITY: tuple[Header, ...] = (
@@ -76,6 +80,7 @@ class Front:
         self._origins = origins
         self._limits = limits
         self._internal_token = internal_token
+        self._signed = lru_cache(maxsize=_SIGNED)(self._sign)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -162,8 +167,11 @@ class Front:
             host=find(headers, b"host"),
             request_id=request_id.get(),
         )
-        signed = signed_headers(principal, token=self._internal_token, now=time.time())
-        return told + [(name.encode("ascii"), value.encode("ascii")) for name, value in signed.items()]
+        return [*told, *self._signed(principal, int(time.time()) // _SIGNED_S)]
+
+    def _sign(self, principal: Principal, period: int) -> list[Header]:
+        signed = signed_headers(principal, token=self._internal_token, now=period * _SIGNED_S)
+        return [(name.encode("ascii"), value.encode("ascii")) for name, value in signed.items()]
 
 
 class _Answer:

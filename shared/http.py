@@ -39,7 +39,7 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 REQUEST_ID_HEADER = "x-request-id"
 PROBLEM_MEDIA_TYPE = "application/problem+json"
-_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _log = logging.getLogger(__name__)
 
 
@@ -132,8 +132,8 @@ class RequestIdMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
-        rid = given if _SANE_ID.fullmatch(given) else uuid4().hex
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        rid = given.decode("ascii") if _SANE_ID.fullmatch(given) else uuid4().hex
         token = request_id.set(rid)
         started = False
 

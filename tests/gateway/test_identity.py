@@ -114,6 +114,17 @@ def test_a_token_is_bound_to_the_page_it_was_made_for() -> None:
         who(bound, origin="https://evil.test")
 
 
+def test_a_token_that_is_known_is_held_to_its_bounds_each_time() -> None:
+    """What is remembered of a token is its signature alone: it still ends, and is still bound to its page."""
+    known = authorization(token(origin=PAGE))
+    for _ in range(3):
+        assert who(known, origin=PAGE)[0] == "v_1"
+        with pytest.raises(UnauthorizedError, match="expired"):
+            who(known, origin=PAGE, now=1060)
+        with pytest.raises(UnauthorizedError):
+            who(known, origin="https://other.test")
+
+
 def test_secrets_can_be_changed_without_losing_visitors() -> None:
     """Tokens of an older secret are good while it is listed."""
     old, new = Tokens(["old-secret"]), Tokens(["new-secret", "old-secret"])
