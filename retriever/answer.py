@@ -1,15 +1,20 @@
 """Grounded answers as the run events of the chat protocol.
 
 Owns the order of the events and the offsets of citations; which sentences are said is decided in
-``extractive``. Calls no model.
+``extractive``, what a model writes in ``generated``. A model that fails before its first word is
+replaced by the documents' own sentences, and the answer says so.
 """
 
+import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 
+from retriever.cache import AnswerCache, cache_key
 from retriever.documents.facets import conditions
 from retriever.documents.links import deep_link, page_addresses
 from retriever.extractive import Quote, choose, separator
+from retriever.generated import reranked, written
+from retriever.guard.guarded import GuardedModel
 from retriever.language.questions import Question, understand
 from retriever.ports import AnyOf, Condition
 from retriever.ranking import Ranked
@@ -31,9 +36,11 @@ from shared.contracts.retriever import (
     RunStart,
     SearchQueries,
     SearchResults,
+    Usage,
 )
-from shared.errors import InvalidRequestError
+from shared.errors import CarrelError, InvalidRequestError
 
+_log = logging.getLogger(__name__)
 MODEL = "extractive"
 PASSAGES = 12
 REFUSAL = "I could not find an answer to this in the documents."
@@ -44,26 +51,72 @@ _WORD_GROUP = re.compile(rf"(?:\s*\S+){{1,{DELTA_WORDS}}}\s*|\s+")
 class Answers:
     """Answers ``POST /v1/answer``."""
 
-    def __init__(self, search: Search) -> None:
-        self._search = search
+    def __init__(self, search: Search, model: GuardedModel | None = None) -> None:
+        self._search, self._model, self._cache = search, model, AnswerCache()
 
     async def events(self, request: AnswerRequest) -> AsyncIterator[RunEvent]:
-        """Yield the events of one answer; everything that can fail fails before the first of them."""
+        """Yield the events of one answer.
+
+        What can fail fails before the first of them, but for a model that breaks off in the middle.
+        """
         question = understand(_checked(request).messages, request.context)
         found, degraded = await self._find(question, request)
-        yield RunStart(model=MODEL, index_version=found.index_version)
-        yield SearchQueries(queries=[question.text])
-        yield SearchResults(passages=[passage(ranked) for ranked in found.passages])
-        yield MessageStart()
-        quotes = choose(question, found.passages, found.rarity)
-        for event in _spoken(quotes):
+        if self._model is None or not found.passages:
+            events = _extracted(question, found, degraded)
+        else:
+            events = self._modelled(self._model, request, question, found, degraded)
+        async for event in events:
             yield event
-        yield MessageEnd(finish_reason="complete" if quotes else "refused")
-        yield RunEnd(status="completed", degraded=degraded)
 
     async def whole(self, request: AnswerRequest) -> GroundedAnswer:
-        """Return the answer at once."""
-        return gathered([event async for event in self.events(request)])
+        """Return the answer at once; nothing was sent, so one that broke off is given by the documents."""
+        events: list[RunEvent] = []
+        try:
+            async for event in self.events(request):
+                events.append(event)
+        except CarrelError as error:
+            if not events:
+                raise
+            _log.warning("not generated: %s", error.detail)
+            question = understand(request.messages, request.context)
+            found, degraded = await self._find(question, request)
+            events = [event async for event in _extracted(question, found, [*degraded, "generation"])]
+        return gathered(events)
+
+    async def _modelled(
+        self,
+        model: GuardedModel,
+        request: AnswerRequest,
+        question: Question,
+        found: Found,
+        degraded: list[str],
+    ) -> AsyncIterator[RunEvent]:
+        """From the cache, else by the model, else, where it does not begin, from the documents alone."""
+        key = cache_key(request, model=model.name, index_version=found.index_version)
+        if kept := self._cache.get(key):
+            for event in kept:
+                yield event
+            return
+        ranked, lacking = await reranked(model, question.text, found.passages)
+        speech = written(model, request, ranked)
+        try:
+            first = await anext(speech)
+        except CarrelError as error:
+            _log.warning("not generated: %s", error.detail)
+            why = [*degraded, *lacking, "generation", *(["budget"] if model.exhausted else [])]
+            async for event in _extracted(question, found, why):
+                yield event
+            return
+        said: list[RunEvent] = [*_opening(model.name, question, found, ranked), first]
+        for event in said:
+            yield event
+        async for event in speech:
+            said.append(event)
+            yield event
+        end = RunEnd(status="completed", degraded=[*degraded, *lacking])
+        if not lacking:
+            self._cache.put(key, [_free(event) for event in (*said, end)])
+        yield end
 
     async def _find(self, question: Question, request: AnswerRequest) -> tuple[Found, list[str]]:
         """The passages: of the visitor's page where that is asked for, else of all documents."""
@@ -78,6 +131,37 @@ class Answers:
     async def _look(self, question: Question, where: Sequence[Condition]) -> Found:
         measured = list(dict.fromkeys([*question.asked, *question.context]))
         return await self._search.find(question.weights, where=where, limit=PASSAGES, measured=measured)
+
+
+def _opening(model: str, question: Question, found: Found, shown: Sequence[Ranked]) -> list[RunEvent]:
+    return [
+        RunStart(model=model, index_version=found.index_version),
+        SearchQueries(queries=[question.text]),
+        SearchResults(passages=[passage(ranked) for ranked in shown]),
+        MessageStart(),
+    ]
+
+
+async def _extracted(question: Question, found: Found, degraded: list[str]) -> AsyncIterator[RunEvent]:
+    """The answer in the documents' own sentences."""
+    for event in _opening(MODEL, question, found, found.passages):
+        yield event
+    quotes = choose(question, found.passages, found.rarity)
+    for event in _spoken(quotes):
+        yield event
+    yield MessageEnd(finish_reason="complete" if quotes else "refused")
+    yield RunEnd(status="completed", degraded=degraded)
+
+
+def _free(event: RunEvent) -> RunEvent:
+    """The event as it is told again: it costs nothing then."""
+    match event:
+        case MessageEnd():
+            return event.model_copy(update={"usage": Usage()})
+        case RunEnd():
+            return event.model_copy(update={"cached": True})
+        case _:
+            return event
 
 
 def gathered(events: Sequence[RunEvent]) -> GroundedAnswer:

@@ -10,11 +10,14 @@ from fastapi import FastAPI
 
 from retriever import health, routes
 from retriever.answer import Answers
+from retriever.cohere import Cohere
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.records import SCHEMA
+from retriever.guard.budget import Budget
+from retriever.guard.guarded import GuardedModel
 from retriever.ingest import Ingest
 from retriever.opening import WATCH_EVERY_S, OpeningStore
-from retriever.ports import VectorStore
+from retriever.ports import Model, VectorStore
 from retriever.search import Search
 from retriever.settings import RetrieverSettings
 from retriever.upkeep import keep_up
@@ -27,11 +30,25 @@ def _now_us() -> int:
     return time.time_ns() // 1000
 
 
+def make_cohere(settings: RetrieverSettings, budget: Budget) -> Model | None:
+    """Return Cohere's adapter where there is a key; nothing is opened or imported yet."""
+    if settings.cohere_api_key is None:
+        return None
+    return Cohere(
+        settings.cohere_api_key.get_secret_value(),
+        base_url=settings.cohere_base_url,
+        chat_model=settings.cohere_chat_model,
+        rerank_model=settings.cohere_rerank_model,
+        spend=budget.spend,
+    )
+
+
 @dataclass(frozen=True)
 class Adapters:
     """What the retriever talks to, and the clock; tests bring their own."""
 
     make_store: Callable[[], Awaitable[VectorStore]]
+    make_model: Callable[[RetrieverSettings, Budget], Model | None] = make_cohere
     now_us: Callable[[], int] = _now_us
     watch_every_s: float = WATCH_EVERY_S
 
@@ -44,12 +61,15 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         title="Carrel retriever", version=__version__, lifespan=_lifespan, docs_url=None, redoc_url=None
     )
     app.state.settings, app.state.store = settings, store
-    app.state.vitals = health.Vitals(settings, store)
+    app.state.budget = Budget(settings.data_dir / "cohere-usage.json", limit=settings.cohere_monthly_calls)
+    app.state.cohere = adapters.make_model(settings, app.state.budget)
+    model = GuardedModel(app.state.cohere, app.state.budget) if app.state.cohere else None
+    app.state.vitals = health.Vitals(store, model)
     app.state.catalogue = Catalogue(store)
     app.state.ingest = Ingest(store, app.state.catalogue, now_us=adapters.now_us)
     app.state.search = Search(store, app.state.catalogue)
-    app.state.answers = Answers(app.state.search)
-    for router in (health.router, routes.documents, routes.questions):
+    app.state.answers = Answers(app.state.search, model)
+    for router in (health.router, routes.documents, routes.questions, routes.usage):
         app.include_router(router)
     install_error_handlers(app)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
@@ -61,12 +81,17 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     store: OpeningStore = app.state.store
     opening = spawn(store.run(), name="open-index")
+    model: Model | None = app.state.cohere
+    warming = spawn(model.open(), name="open-model") if model else None
     upkeep = spawn(keep_up(store, app.state.ingest), name="upkeep")
     try:
         yield
     finally:
         await cancel(upkeep)
         await cancel(opening)
+        await cancel(warming)
+        if model:
+            await model.close()
         await store.close()
 
 

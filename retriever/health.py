@@ -8,8 +8,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from retriever.guard.guarded import GuardedModel
 from retriever.opening import OpeningStore
-from retriever.settings import RetrieverSettings
 from shared import __version__
 from shared.contracts.wire import Check, Health
 
@@ -19,8 +19,8 @@ router = APIRouter(tags=["health"])
 class Vitals:
     """Tells how the service is."""
 
-    def __init__(self, settings: RetrieverSettings, store: OpeningStore) -> None:
-        self._cohere = settings.cohere_api_key is not None
+    def __init__(self, store: OpeningStore, model: GuardedModel | None = None) -> None:
+        self._cohere = model
         self._store = store
         self._started = time.monotonic()
 
@@ -42,9 +42,8 @@ class Vitals:
         )
 
     def _model(self) -> Check:
-        if self._cohere:
-            detail = "COHERE_API_KEY is set, but this version does not use it yet: extractive answers"
-            return Check(status="degraded", detail=detail)
+        if self._cohere is not None:
+            return self._cohere.check()
         return Check(status="ok", detail="not configured: extractive answers")
 
 

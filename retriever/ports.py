@@ -4,7 +4,7 @@ Owns the port and its own small types, so that nothing inside knows Qdrant. Two 
 ``embedded`` and ``qdrant``; one contract suite runs on both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -158,3 +158,65 @@ class VectorStore(Protocol):
 
     async def close(self) -> None:
         """Flush and let go of the engine; a second close does nothing."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """A passage as it is given to a model: data, never instructions."""
+
+    id: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """A further part of what the model writes."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Referred:
+    """A part of what was written, in code points, and the ids of the material it stands on."""
+
+    start: int
+    end: int
+    text: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The model has ended by itself, or at its limit; tokens as they are billed."""
+
+    complete: bool
+    input_tokens: int
+    output_tokens: int
+
+
+class Model(Protocol):
+    """A language model far away; every call is paid. Errors are CarrelErrors."""
+
+    @property
+    def name(self) -> str:
+        """The model that writes."""
+        ...
+
+    def write(
+        self, instructions: str, turns: Sequence[tuple[str, str]], material: Sequence[Material]
+    ) -> AsyncIterator[Written | Referred | Finished]:
+        """Write an answer to the last of ``turns`` (role, text), standing on ``material``."""
+        ...
+
+    async def rank(self, query: str, texts: Sequence[str]) -> list[tuple[int, float]]:
+        """Return the places of ``texts``, best first, each with its relevance from 0 to 1."""
+        ...
+
+    async def open(self) -> None:
+        """Load what calls need; the first call does it otherwise."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections."""
+        ...

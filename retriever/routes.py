@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from retriever.answer import Answers
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.submissions import document_id, read_submission
+from retriever.guard.budget import Budget
 from retriever.ingest import Ingest
 from retriever.parsers.registry import PARSERS
 from retriever.search import Search
@@ -25,6 +26,7 @@ from shared.contracts.retriever import (
     RunEvent,
     SearchAnswer,
     SearchRequest,
+    UsageReport,
 )
 from shared.contracts.wire import Page
 from shared.errors import CarrelError, ForbiddenError, InternalError
@@ -57,6 +59,7 @@ def asking(found: Annotated[Principal, Depends(principal)]) -> Principal:
 
 
 documents = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[Depends(owner)])
+usage = APIRouter(prefix="/v1", tags=["usage"], dependencies=[Depends(owner)])
 questions = APIRouter(prefix="/v1", tags=["questions"], dependencies=[Depends(asking)])
 
 
@@ -118,6 +121,13 @@ async def get_document(id: str, catalogue: Annotated[Catalogue, Depends(_catalog
 async def delete_document(id: str, ingest: Annotated[Ingest, Depends(_ingest)]) -> None:
     """Remove a document."""
     await ingest.delete(document_id(id))
+
+
+@usage.get("/usage")
+async def read_usage(request: Request) -> UsageReport:
+    """Tell what this month's paid calls come to, and what is left."""
+    budget: Budget = request.app.state.budget
+    return budget.report()
 
 
 @questions.post("/search")

@@ -16,3 +16,9 @@ class RetrieverSettings(ServiceSettings):
     qdrant_collection: str = Field(default="carrel", pattern=r"^[A-Za-z0-9_-]{1,255}$")
     max_document_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
     cohere_api_key: SecretStr | None = None
+    """Unset, answers are sentences of the documents."""
+    cohere_base_url: HttpUrl = "https://api.cohere.com"
+    cohere_chat_model: str = "command-a-03-2025"
+    cohere_rerank_model: str = "rerank-v5.0-fast"
+    cohere_monthly_calls: int = Field(default=1000, ge=0)
+    """Paid calls in a month; 0 is no limit."""

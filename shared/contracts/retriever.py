@@ -124,6 +124,23 @@ class Usage(Answer):
     search_units: int = 0
 
 
+class UsageReport(Answer):
+    """Answer of ``GET /v1/usage``: what the present month's paid calls come to."""
+
+    month: str
+    """Such as ``2026-11``, in UTC."""
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    limit: int | None
+    """Calls in a month; null when there is no limit."""
+    left: int | None
+    rerank: bool
+    """Whether there is enough left to rerank."""
+    generation: bool
+    """Whether there is enough left to write answers."""
+
+
 FinishReason = Literal["complete", "max_tokens", "refused", "cancelled", "error"]
 """Why the message ended; ``refused`` means the documents do not hold an answer."""
 

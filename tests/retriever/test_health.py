@@ -18,13 +18,12 @@ async def test_an_open_index_is_healthy_and_ready() -> None:
         assert (await http.get("/health/ready")).status_code == 200
 
 
-async def test_a_key_that_is_not_used_is_said_to_be_unused() -> None:
-    """A key that this version does nothing with is degraded, not ok."""
-    async with client(built(cohere_api_key="k")) as http:
-        response = await http.get("/health")
-        assert response.status_code == 200
-        assert response.json()["status"] == "degraded"
-        assert "does not use it yet" in response.json()["checks"]["cohere"]["detail"]
+async def test_a_key_is_believed_until_a_call_fails() -> None:
+    """With a key the model's name is told; no call is made for it."""
+    async with client(built(cohere_api_key="k", cohere_base_url="http://127.0.0.1:9")) as http:
+        health = (await http.get("/health")).json()
+        assert health["status"] == "ok"
+        assert health["checks"]["cohere"] == {"status": "ok", "detail": "command-a-03-2025"}
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])

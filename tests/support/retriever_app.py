@@ -23,7 +23,7 @@ TOKEN = "a token of the tests"
 
 def settings(**fields: Any) -> RetrieverSettings:
     """Settings that need nothing of the environment."""
-    return load(RetrieverSettings, internal_token=TOKEN, data_dir=Path("unused"), **fields)
+    return load(RetrieverSettings, **{"internal_token": TOKEN, "data_dir": Path("unused")} | fields)
 
 
 def signed(role: Role = Role.OWNER) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What stands between an answer and a dependency that costs money or fails."""
