@@ -79,6 +79,7 @@ class Cohere:
         self, instructions: str, turns: Sequence[tuple[str, str]], material: Sequence[Material]
     ) -> AsyncIterator[Written | Referred | Finished]:
         """Write an answer; tried once more where nothing has come yet and trying again can help."""
+        await self._ready()  # importing the SDK is not Cohere's slowness
         for attempt in range(1, ATTEMPTS + 1):
             stream = self._written(instructions, turns, material)
             try:
