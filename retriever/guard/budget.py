@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ class Budget:
         self._path, self._limit, self._now = path, limit, now
         self._spent: Spent | None = None
         self._lock = asyncio.Lock()
+        self._writing = threading.Lock()
 
     def allows_rerank(self) -> bool:
         """Return whether there is enough left to rerank."""
@@ -79,7 +81,7 @@ class Budget:
                 input_tokens=old.input_tokens + input_tokens,
                 output_tokens=old.output_tokens + output_tokens,
             )
-            await asyncio.to_thread(self._write, self._spent)
+            await asyncio.to_thread(self._write)
 
     def _within(self, part: float) -> bool:
         return not self._limit or self._current().calls < part * self._limit
@@ -101,11 +103,14 @@ class Budget:
             _log.warning("%s cannot be read: the month's calls are counted anew", self._path.name)
             return None
 
-    def _write(self, spent: Spent) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._path.with_suffix(".new")
-        with beside.open("w") as file:
-            json.dump(asdict(spent), file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._path)
+    def _write(self) -> None:
+        """Write what is known now: a caller that has gone leaves its thread behind, beside the next one's."""
+        with self._writing:
+            spent = self._current()
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            beside = self._path.with_suffix(".new")
+            with beside.open("w") as file:
+                json.dump(asdict(spent), file)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self._path)

@@ -1,5 +1,6 @@
 """Paid calls are counted durably, and given up in order before the quota is gone."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,3 +44,16 @@ def test_a_broken_file_is_counted_anew(tmp_path: Path) -> None:
     """A file that cannot be read does not end the service."""
     (tmp_path / "used.json").write_text("{")
     assert Budget(tmp_path / "used.json", limit=5).report().calls == 0
+
+
+async def test_callers_that_go_away_do_not_disturb_those_that_stay(tmp_path: Path) -> None:
+    """A count whose caller was cancelled in the middle of writing is kept, and the next ones are written."""
+    path = tmp_path / "used.json"
+    budget = Budget(path, limit=0)
+    for _ in range(50):
+        leaving = asyncio.ensure_future(budget.spend())
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await budget.spend()
+    assert budget.report().calls == 100
+    assert Budget(path, limit=0).report().calls == 100
