@@ -12,7 +12,7 @@ from typing import Any, TypeVar, assert_never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from chat_ws.conversations import Conversations
+from chat_ws.conversations import Conversations, message_stored
 from chat_ws.events import (
     Abandon,
     BinaryReceived,
@@ -24,7 +24,6 @@ from chat_ws.events import (
     Drained,
     Event,
     FollowRun,
-    MessageStored,
     Opened,
     RequestFailed,
     RunGap,
@@ -163,22 +162,12 @@ class Connection:
         spawn(serve(command), name="serve frame").add_done_callback(lambda _: self._requests.release())
 
     async def _store(self, command: StoreMessage) -> None:
-        client_message_id = str(command.frame.client_message_id)
         try:
             stored = await self._conversations.ask(self._core.visitor_id, command.frame)
         except Exception as error:
-            await self._failed(error, client_message_id)
+            await self._failed(error, str(command.frame.client_message_id))
             return
-        await self._handle(
-            MessageStored(
-                client_message_id=client_message_id,
-                message_id=stored.message_id,
-                conversation_id=stored.conversation_id,
-                run_id=stored.run_id,
-                duplicate=stored.duplicate,
-                now=self._clock(),
-            )
-        )
+        await self._handle(message_stored(command.frame, stored, now=self._clock()))
 
     async def _cancel(self, command: CancelRun) -> None:
         try:

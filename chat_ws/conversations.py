@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import datetime
 
+from chat_ws.events import MessageStored
 from chat_ws.ports import Clock, History, RunRecord, Stored
 from chat_ws.run_log import Frame, Gap
 from chat_ws.runs import Runs
@@ -96,3 +98,15 @@ class Conversations:
         transcript.sequence_number = (record.last_sequence or starting_after + 1) - 1
         transcript.stop(record.status)
         yield transcript.end(now=self._clock())
+
+
+def message_stored(frame: MessageCreate, stored: Stored, *, now: datetime) -> MessageStored:
+    """Return the event that acknowledges ``frame``, whichever transport it came on."""
+    return MessageStored(
+        client_message_id=str(frame.client_message_id),
+        message_id=stored.message_id,
+        conversation_id=stored.conversation_id,
+        run_id=stored.run_id,
+        duplicate=stored.duplicate,
+        now=now,
+    )

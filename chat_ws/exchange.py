@@ -9,10 +9,9 @@ import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from datetime import datetime
 
-from chat_ws.conversations import Conversations
-from chat_ws.events import Frame, MessageStored, RunGap
+from chat_ws.conversations import Conversations, message_stored
+from chat_ws.events import Frame, RunGap
 from chat_ws.ports import Clock, RunRecord, Stored
 from chat_ws.protocol import Admission, Limits, ack_frame, error_frame, gap_frame
 from shared import sse
@@ -74,7 +73,7 @@ class Exchange:
 
     async def answer(self, visitor_id: str, frame: MessageCreate, stored: Stored) -> AsyncGenerator[bytes]:
         """Yield the acknowledgement and the run as server-sent events, a resent question's from its start."""
-        yield _event(ack_frame(_stored(frame, stored, self._clock())))
+        yield _event(ack_frame(message_stored(frame, stored, now=self._clock())))
         async with aclosing(self.follow(visitor_id, stored.run_id, after=0)) as events:
             async for event in events:
                 yield event
@@ -150,17 +149,6 @@ async def _beating(frames: AsyncIterator[Frame], *, interval_s: float) -> AsyncG
 
 async def _next(frames: AsyncIterator[Frame]) -> Frame | None:
     return await anext(frames, None)
-
-
-def _stored(frame: MessageCreate, stored: Stored, now: datetime) -> MessageStored:
-    return MessageStored(
-        client_message_id=str(frame.client_message_id),
-        message_id=stored.message_id,
-        conversation_id=stored.conversation_id,
-        run_id=stored.run_id,
-        duplicate=stored.duplicate,
-        now=now,
-    )
 
 
 def _event(frame: Frame) -> bytes:

@@ -11,18 +11,17 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from retriever.cache import AnswerCache, cache_key
 from retriever.documents.facets import conditions
-from retriever.documents.links import deep_link, page_addresses
+from retriever.documents.links import page_addresses
 from retriever.extractive import Quote, choose, separator
 from retriever.generated import reranked, written
 from retriever.guard.guarded import GuardedModel
 from retriever.language.questions import Question, understand
 from retriever.ports import AnyOf, Condition
-from retriever.ranking import Ranked
+from retriever.ranking import Ranked, source
 from retriever.search import Found, Search, passage
 from shared.contracts.retriever import (
     AnswerRequest,
     Citation,
-    CitationSource,
     CitationStart,
     ContentDelta,
     Delta,
@@ -227,18 +226,5 @@ def _deltas(text: str) -> Iterator[ContentDelta]:
 
 
 def _citation(quote: Quote, start: int, end: int) -> Citation:
-    source = quote.passage
-    return Citation(
-        start=start, end=end, text=quote.sentence.text, sources=[_source(source, quote.sentence.text)]
-    )
-
-
-def _source(source: Ranked, words: str) -> CitationSource:
-    return CitationSource(
-        document_id=source.document_id,
-        passage_id=source.id,
-        title=source.title,
-        url=deep_link(source.url, anchor=source.anchor, text=words),
-        quote=words,
-        heading_path=list(source.heading_path),
-    )
+    words = quote.sentence.text
+    return Citation(start=start, end=end, text=words, sources=[source(quote.passage, quote=words)])

@@ -8,12 +8,11 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
-from retriever.documents.links import deep_link
 from retriever.guard.guarded import GuardedModel
 from retriever.language.sentences import sentences
 from retriever.language.tokens import term_set
 from retriever.ports import Finished, Material, Referred, Written
-from retriever.ranking import Ranked
+from retriever.ranking import Ranked, source
 from shared.contracts.retriever import (
     AnswerRequest,
     Citation,
@@ -107,12 +106,4 @@ def _source(passage: Ranked, words: str) -> CitationSource:
     wanted = term_set(words)
     found = sentences(passage.text, code=passage.code)
     best = max(found, key=lambda sentence: len(wanted & term_set(sentence.text)), default=None)
-    quote = best.text if best else passage.text
-    return CitationSource(
-        document_id=passage.document_id,
-        passage_id=passage.id,
-        title=passage.title,
-        url=deep_link(passage.url, anchor=passage.anchor, text=quote),
-        quote=quote,
-        heading_path=list(passage.heading_path),
-    )
+    return source(passage, quote=best.text if best else passage.text)

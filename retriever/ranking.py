@@ -6,9 +6,11 @@ Owns how scores are fused, which neighbours are read as one and what counts as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from retriever.documents.links import deep_link
 from retriever.documents.records import Record
 from retriever.language.tokens import term_set
 from retriever.ports import Hit
+from shared.contracts.retriever import CitationSource
 
 TITLE_WEIGHT = 0.4
 """Documentation with headings gains most from .3 to .5 (nDCG@10 .75 to .80); elsewhere it is under .01."""
@@ -37,6 +39,18 @@ class Ranked:
     score: float
     title: str = ""
     url: str = ""
+
+
+def source(passage: Ranked, *, quote: str) -> CitationSource:
+    """Return ``passage`` as the source of what is cited, with the address that opens at ``quote``."""
+    return CitationSource(
+        document_id=passage.document_id,
+        passage_id=passage.id,
+        title=passage.title,
+        url=deep_link(passage.url, anchor=passage.anchor, text=quote),
+        quote=quote,
+        heading_path=list(passage.heading_path),
+    )
 
 
 def fuse(text: Sequence[Hit], title: Sequence[Hit]) -> list[Ranked]:

@@ -9,14 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from shared.contracts.gateway import OverallHealth
-from shared.contracts.retriever import RunEnd, RunEvent
+from shared.contracts.retriever import RunEnd, RunEvent, parse_event
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError, from_problem
 from shared.sse import MEDIA_TYPE, Decoder
 
@@ -25,8 +25,6 @@ Outcome = Literal["created", "replaced", "unchanged"]
 
 _T = TypeVar("_T")
 _OUTCOMES: Mapping[int, Outcome] = {201: "created", 200: "replaced", 204: "unchanged"}
-_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
-_EVENT_TYPES = frozenset(cls.model_fields["type"].default for cls in get_args(get_args(RunEvent)[0]))
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 5.0
 
 
@@ -142,9 +140,8 @@ def _events(response: httpx.Response) -> Iterator[RunEvent]:
     decoder = Decoder()
     for chunk in response.iter_bytes():
         for event in decoder.feed(chunk):
-            if event.type not in _EVENT_TYPES:
-                continue  # a newer server's; the protocol wants it ignored
-            parsed = _EVENT.validate_json(event.data)
+            if (parsed := parse_event(event.data, type=event.type)) is None:
+                continue  # the protocol wants it ignored
             yield parsed
             if isinstance(parsed, RunEnd):
                 return

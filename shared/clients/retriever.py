@@ -4,20 +4,17 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
-from typing import get_args
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from shared.auth import Principal, signed_headers
-from shared.contracts.retriever import AnswerRequest, RunEnd, RunEvent
+from shared.contracts.retriever import AnswerRequest, RunEnd, RunEvent, parse_event
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError, from_problem
 from shared.http import REQUEST_ID_HEADER
 from shared.logging import request_id
 from shared.sse import MEDIA_TYPE, Decoder
 
-_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
-_EVENT_TYPES = frozenset(cls.model_fields["type"].default for cls in get_args(get_args(RunEvent)[0]))
 _log = logging.getLogger(__name__)
 
 
@@ -77,8 +74,8 @@ async def _events(response: httpx.Response) -> AsyncGenerator[RunEvent]:
     async with aclosing(response.aiter_bytes()) as chunks:  # type: ignore[type-var]
         async for chunk in chunks:
             for event in decoder.feed(chunk):
-                if event.type in _EVENT_TYPES:  # another is a newer retriever's
-                    yield _EVENT.validate_json(event.data)
+                if (known := parse_event(event.data, type=event.type)) is not None:
+                    yield known
 
 
 async def _refusal(response: httpx.Response) -> CarrelError:

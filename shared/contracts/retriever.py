@@ -6,9 +6,9 @@ order: ``run-start``, ``search-queries``, ``search-results``, ``message-start``,
 that does not was cut.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AllowInfNan, Field, FiniteFloat, StrictBool, StrictFloat, StrictInt
+from pydantic import AllowInfNan, Field, FiniteFloat, StrictBool, StrictFloat, StrictInt, TypeAdapter
 
 from shared.contracts.wire import Answer, Instant, Request, Text
 
@@ -229,6 +229,20 @@ RunEvent = Annotated[
     | RunEnd,
     Field(discriminator="type"),
 ]
+
+_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
+_EVENT_TYPES = frozenset(cls.model_fields["type"].default for cls in get_args(get_args(RunEvent)[0]))
+
+
+def parse_event(data: str, *, type: str) -> RunEvent | None:
+    """Return the run event of ``type`` that the JSON text ``data`` holds; None for one a newer service has.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        When it is not what its type says.
+    """
+    return _EVENT.validate_json(data) if type in _EVENT_TYPES else None
 
 
 class DocumentSummary(Answer):

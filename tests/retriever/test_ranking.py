@@ -6,7 +6,7 @@ import pytest
 
 from retriever.documents.records import Record
 from retriever.ports import Hit
-from retriever.ranking import MAX_JOINED_CHARS, TITLE_WEIGHT, Ranked, current, fuse, passages
+from retriever.ranking import MAX_JOINED_CHARS, TITLE_WEIGHT, Ranked, current, fuse, passages, source
 from tests.retriever.documents.test_records import RECORD
 
 DOCUMENT = "First sentence here.\n\nSecond paragraph follows.\n\nlet x = 1;"
@@ -104,3 +104,12 @@ def test_the_limit_counts_passages_but_lets_neighbours_join() -> None:
     )
     (only,) = passages(hits, limit=1)
     assert only.text == DOCUMENT[:47]
+
+
+def test_a_source_opens_at_its_quote() -> None:
+    """A citation's source names the passage, and its address leads to the very words."""
+    [passage] = ranked(hit("a", 1.0))
+    found = source(replace(passage, title="T", url="https://docs.test/a"), quote="First sentence here.")
+    assert (found.document_id, found.passage_id, found.title) == ("d", "a", "T")
+    assert found.url == "https://docs.test/a#h:~:text=First%20sentence%20here."
+    assert (found.quote, found.heading_path) == ("First sentence here.", ["H"])

@@ -3,7 +3,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.contracts.retriever import AnswerRequest, Filters, RunEvent, SearchRequest
+from shared.contracts.retriever import AnswerRequest, Filters, RunEvent, SearchRequest, parse_event
 from tests.support.chat_fakes import WHOLE
 
 FILTERS: TypeAdapter[Any] = TypeAdapter(Filters)
@@ -51,3 +51,12 @@ def test_requests_have_bounds() -> None:
     for body in ({"query": ""}, {"query": "x" * 8001}, {"query": "x", "limit": 51}):
         with pytest.raises(ValidationError):
             SearchRequest.model_validate(body)
+
+
+def test_events_of_a_newer_service_are_none() -> None:
+    """A known type is its event, held to its shape; an unknown one is nothing, whatever it holds."""
+    [first, *_] = WHOLE
+    assert parse_event(first.model_dump_json(), type=first.type) == first
+    assert parse_event("not even JSON", type="of-tomorrow") is None
+    with pytest.raises(ValidationError):
+        parse_event("{}", type=first.type)
