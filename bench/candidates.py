@@ -19,7 +19,16 @@ from gateway.settings import GatewaySettings
 
 _HERE = Path(__file__).parent
 _HIGH = "1000000000"
-_COUNTED = ("max_sockets", "max_streams", "rate_", "burst", "per_second", "per_minute", "per_hour")
+_COUNTED = (
+    "max_sockets",
+    "max_connections",
+    "max_requests",
+    "rate_",
+    "burst",
+    "per_second",
+    "per_minute",
+    "per_hour",
+)
 """What the names of limits on numbers of requests or connections have in them."""
 
 

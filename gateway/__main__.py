@@ -19,13 +19,9 @@ def main() -> None:
     configure("gateway", level=settings.log_level, log_format=settings.log_format)
     sock = listen(settings.host, settings.port, variable="PORT")
     if settings.limits == "off":
-        logging.getLogger(__name__).warning("LIMITS is off: connections are not limited")
-    serve(
-        create_app(settings),
-        sock=sock,
-        graceful_s=GRACEFUL_S,
-        **options(settings),
-    )
+        logging.getLogger(__name__).warning("LIMITS is off: neither rates nor connections are limited")
+    gateway = create_app(settings)
+    serve(gateway.app, sock=sock, graceful_s=GRACEFUL_S, **options(settings, gateway.doors))
 
 
 if __name__ == "__main__":

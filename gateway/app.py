@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from gateway import static
+from gateway.access import AccessLog
+from gateway.admission import Admission
 from gateway.catalogue import Catalogue
-from gateway.connection import Timeouts
-from gateway.front import Doors, Front, FrontLimits
+from gateway.desk import Desk
+from gateway.door import Doors
+from gateway.exchange import Timeouts
+from gateway.front import Front
 from gateway.health import HealthProbe
-from gateway.http_proxy import HttpProxy
 from gateway.identity import Identity, Tokens
 from gateway.limits import Places
 from gateway.origins import OriginRule
+from gateway.patience import Patience
 from gateway.routes import Own, router
 from gateway.routing import Target
 from gateway.sessions import Sessions
@@ -22,7 +26,8 @@ from gateway.settings import GatewaySettings
 from gateway.upstream import Pool
 from gateway.ws_proxy import SocketProxy
 from shared import __version__
-from shared.http import ASGIApp, RequestIdMiddleware, install_error_handlers
+from shared.http import ASGIApp, install_error_handlers
+from shared.tasks import cancel, spawn
 
 
 @dataclass(frozen=True)
@@ -31,31 +36,51 @@ class Adapters:
 
     pools: dict[Target, Pool]
     chat: SocketProxy
+    access: AccessLog
 
 
-def create_app(settings: GatewaySettings, *, adapters: Adapters | None = None) -> ASGIApp:
-    """Return the gateway as an ASGI application; nothing is connected until it is asked for."""
-    adapters = adapters or _adapters(settings)
-    tokens = Tokens([settings.session_secret.get_secret_value()])
-    front = Front(
-        Doors(
-            own=_own_app(settings, adapters, tokens),
-            services={target: HttpProxy(pool) for target, pool in adapters.pools.items()},
-            chat=adapters.chat,
-        ),
-        identity=Identity(admin_key_digest=settings.admin_api_key, tokens=tokens),
-        origins=OriginRule(settings.page_origins),
-        limits=FrontLimits(
+@dataclass(frozen=True)
+class Gateway:
+    """An ASGI application, and the connections it is served on."""
+
+    app: ASGIApp
+    doors: Doors
+
+
+def create_app(settings: GatewaySettings, *, adapters: Adapters | None = None) -> Gateway:
+    """Return the gateway; nothing is connected until it is asked for."""
+    adapters = adapters or default_adapters(settings)
+    tokens = Tokens([secret.get_secret_value() for secret in settings.session_secret])
+    desk = Desk(
+        admission=Admission(
+            identity=Identity(
+                admin_keys=settings.admin_api_key,
+                tokens=tokens,
+                internal_token=settings.internal_token.get_secret_value(),
+            ),
+            origins=OriginRule(settings.page_origins),
             max_body_bytes=settings.max_body_bytes,
-            max_url_bytes=settings.max_url_bytes,
-            trusted_proxy_hops=settings.trusted_proxy_hops,
+            hops=settings.trusted_proxy_hops,
         ),
-        internal_token=settings.internal_token.get_secret_value(),
+        pools=adapters.pools,
+        access=adapters.access,
+        places=Places(
+            total=None, each=settings.max_requests_per_visitor if settings.limits == "on" else None
+        ),
+        max_url_bytes=settings.max_url_bytes,
+        max_body_bytes=settings.max_body_bytes,
     )
-    return RequestIdMiddleware(front)
+    doors = Doors(
+        desk,
+        patience=_patience(settings),
+        most=settings.max_connections if settings.limits == "on" else None,
+    )
+    own = _own_app(settings, adapters, tokens, doors)
+    return Gateway(Front(desk, own=own, chat=adapters.chat), doors)
 
 
-def _adapters(settings: GatewaySettings) -> Adapters:
+def default_adapters(settings: GatewaySettings, *, access: AccessLog | None = None) -> Adapters:
+    """Return the real ones."""
     timeouts = Timeouts(
         connect=settings.upstream_connect_timeout_s,
         first_byte=settings.upstream_first_byte_timeout_s,
@@ -64,28 +89,47 @@ def _adapters(settings: GatewaySettings) -> Adapters:
     )
     urls = {Target.RETRIEVER: settings.retriever_url, Target.CHAT: settings.chat_url}
     most = settings.upstream_max_connections
-    places = Places(
-        total=settings.max_sockets, each=settings.max_sockets_per_visitor, on=settings.limits == "on"
-    )
+    limited = settings.limits == "on"
     return Adapters(
         pools={target: Pool(url, timeouts=timeouts, max_connections=most) for target, url in urls.items()},
         chat=SocketProxy(
             settings.chat_url,
-            places=places,
+            places=Places(
+                total=settings.max_sockets if limited else None,
+                each=settings.max_sockets_per_visitor if limited else None,
+            ),
             connect_timeout_s=settings.upstream_connect_timeout_s,
             idle_timeout_s=settings.socket_idle_timeout_s,
         ),
+        access=access or AccessLog(log_format=settings.log_format, log_level=settings.log_level),
     )
 
 
-def _own_app(settings: GatewaySettings, adapters: Adapters, tokens: Tokens) -> FastAPI:
+def _patience(settings: GatewaySettings) -> Patience:
+    return Patience(
+        head=settings.head_timeout_s,
+        idle=settings.idle_timeout_s,
+        body=settings.body_timeout_s,
+        send=settings.send_timeout_s,
+        total=settings.request_timeout_s,
+        first_byte=settings.upstream_first_byte_timeout_s,
+        silence=settings.upstream_idle_timeout_s,
+    )
+
+
+def _own_app(settings: GatewaySettings, adapters: Adapters, tokens: Tokens, doors: Doors) -> FastAPI:
     pools = adapters.pools
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        for pool in pools.values():
-            pool.close()
+        watch = spawn(doors.watch(), name="gateway time-outs")
+        try:
+            yield
+        finally:
+            await cancel(watch)
+            for pool in pools.values():
+                pool.close()
+            adapters.access.flush()
 
     app = FastAPI(
         title="Carrel",

@@ -1,20 +1,18 @@
-"""One connection to a service, and one exchange on it at a time.
+"""One connection to a service, and one answer on it at a time.
 
-Owns the socket, the reading of answers (llhttp, through httptools), flow control and the time-outs between
-bytes. What could be the end of an answer and is not sure to be is a failure, never an end.
+Owns the socket, the reading of answers (llhttp, through httptools) and flow control. What could be the end
+of an answer and is not sure to be is a failure, never an end. Whoever waits for the answer is told of all
+that came in one read, then that it was all: only then may the connection be used again.
 """
 
 import asyncio
-from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import httptools
 
 from gateway.headers import Header
-from shared.errors import UpstreamTimeoutError, UpstreamUnavailableError
+from shared.errors import CarrelError, UpstreamUnavailableError
 
-MAX_QUEUED = 256 * 1024
-"""Past so many bytes not yet taken by the client, a service is not read from."""
 MAX_HEAD = 64 * 1024
 
 
@@ -22,125 +20,32 @@ class StaleConnectionError(UpstreamUnavailableError):
     """A kept connection was dead, nothing of an answer came: what was asked may be asked once more."""
 
 
-@dataclass(frozen=True)
-class Timeouts:
-    """In seconds."""
+class Waiting(Protocol):
+    """Who waits for an answer. It is told ``completed``, ``lost`` or neither, and of one answer only."""
 
-    connect: float
-    first_byte: float
-    idle: float
-    keep_alive: float
-
-
-class Exchange:
-    """One request and its answer. It ends once: complete, or failed with the first error it meets."""
-
-    def __init__(self, connection: "Connection", timeouts: Timeouts, *, bodiless: bool) -> None:
-        self.status = 0
-        """Zero until the answer's head is there."""
-        self.headers: list[Header] = []
-        self.complete = False
-        self.sent = False
-        """Whether the request is out, whole."""
-        self.answered = False
-        """Whether any byte of an answer came."""
-        self.error: Exception | None = None
-        self.bodiless = bodiless
-        self._connection = connection
-        self._timeouts = timeouts
-        self._pieces: list[bytes] = []
-        self._queued = 0
-        self._waiter: asyncio.Future[None] | None = None
-        self._loop = asyncio.get_running_loop()
-        self._touched = self._loop.time()
-
-    def write(self, data: bytes) -> None:
-        """Send ``data`` of the request."""
-        self._touched = self._loop.time()
-        self._connection.write(data)
-
-    async def drain(self) -> None:
-        """Wait until the service has taken enough of what was written."""
-        await self._connection.writable.wait()
-        if self.error is not None:
-            raise self.error
-
-    async def head(self) -> None:
-        """Wait for the answer's status and headers."""
-        while not self.status:
-            await self._wait(self._timeouts.first_byte)
-
-    async def read(self) -> bytes:
-        """Return the next part of the answer's body, all that has come; nothing at its end."""
-        while not self._pieces:
-            if self.complete:
-                return b""
-            await self._wait(self._timeouts.idle)
-        body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces.clear()
-        self._queued = 0
-        self._connection.resume_reading()
-        return body
-
-    def fail(self, error: Exception) -> None:
-        """End the exchange with ``error``, and its connection with it."""
-        if self.complete or self.error is not None:
-            return
-        self.error = error
-        self._connection.abort()
-        self._wake()
-
-    # What the connection tells.
+    bodiless: bool
+    """Whether the answer has no body, whatever its head says (it was asked with HEAD)."""
+    sent: bool
+    """Whether the request is out, whole."""
 
     def head_came(self, status: int, headers: list[Header]) -> None:
-        self.headers = headers
-        self.status = status
-        self._wake()
+        """The answer's status and headers, names in lower case."""
 
     def body_came(self, body: bytes) -> None:
-        self._pieces.append(body)
-        self._queued += len(body)
-        if self._queued > MAX_QUEUED:
-            self._connection.pause_reading()
-        self._wake()
+        """A part of the body; of a chunked one, never parts of two chunks."""
+
+    def told(self) -> None:
+        """All that came with one read was told."""
 
     def completed(self) -> None:
-        self.complete = True
-        self._wake()
+        """The answer is whole; the connection is free."""
 
-    def lost(self) -> None:
-        stale = self._connection.reused and not self.answered
-        kind = StaleConnectionError if stale else UpstreamUnavailableError
-        self.fail(kind("A service closed the connection without an answer", retry_after_ms=1_000))
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def _wait(self, seconds: float) -> None:
-        if self.error is not None:
-            raise self.error
-        self._waiter = self._loop.create_future()
-        self._timer = self._loop.call_later(seconds, self._silent, seconds)
-        try:
-            await self._waiter
-        finally:
-            self._timer.cancel()
-            self._waiter = None
-        if self.error is not None:
-            raise self.error
-
-    def _silent(self, seconds: float) -> None:
-        """Give up, unless the request was still going out meanwhile."""
-        left = self._touched + seconds - self._loop.time()
-        if left > 0 and not self.status:
-            self._timer = self._loop.call_later(left, self._silent, seconds)
-        else:
-            self.fail(UpstreamTimeoutError("A service did not answer in time"))
+    def lost(self, error: CarrelError) -> None:
+        """There will be no more of the answer; the connection is gone."""
 
 
 class Connection(asyncio.Protocol):
-    """One connection: its transport, its parser, and the exchange it is busy with."""
+    """One connection: its transport, its parser, and who waits for its answer."""
 
     def __init__(self) -> None:
         self.idle_since = 0.0
@@ -148,36 +53,44 @@ class Connection(asyncio.Protocol):
         self.writable = asyncio.Event()
         self.writable.set()
         self._transport: asyncio.Transport | None = None
-        self._exchange: Exchange | None = None
+        self._waiting: Waiting | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._headers: list[Header] = []
         self._head_bytes = 0
         self._status = 0
+        self._answered = False
         self._until_eof = False
+        self._whole = False
         self._paused = False
         self._keep = True
+        self._wrong = ""
 
-    # Used by the pool and by exchanges.
-
-    @property
-    def alive(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
+    # Used by the pool and by who waits.
 
     @property
     def reusable(self) -> bool:
-        return self._keep and self.alive and not self._paused and self._exchange is None
+        return (
+            self._keep
+            and self._waiting is None
+            and not self._paused
+            and self._transport is not None
+            and not self._transport.is_closing()
+        )
 
-    def begin(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def begin(self, waiting: Waiting) -> None:
+        """Let ``waiting`` be told of the next answer."""
+        self._waiting = waiting
         self._status = self._head_bytes = 0
+        self._whole = self._answered = False
 
     def write(self, data: bytes) -> None:
         if self._transport is not None:
             self._transport.write(data)
 
     def abort(self) -> None:
+        """Close at once: that is how a service learns that nobody waits any more."""
         self._keep = False
-        self._exchange = None
+        self._waiting = None
         if self._transport is not None:
             self._transport.abort()
 
@@ -199,16 +112,15 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        exchange, self._exchange = self._exchange, None
         self._transport = None
         self._keep = False
         self.writable.set()
-        if exchange is None:
+        if self._waiting is None:
             return
         if self._until_eof and self._status and exc is None:
-            exchange.completed()
+            self._end()
         else:
-            exchange.lost()
+            self._lose(_closed(stale=self.reused and not self._answered))
 
     def pause_writing(self) -> None:
         self.writable.clear()
@@ -217,29 +129,37 @@ class Connection(asyncio.Protocol):
         self.writable.set()
 
     def data_received(self, data: bytes) -> None:
-        exchange = self._exchange
-        if exchange is None:
+        waiting = self._waiting
+        if waiting is None:
             # Nothing was asked: whatever this is, it is not the answer to the next question.
             self.abort()
             return
-        exchange.answered = True
+        self._answered = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            exchange.fail(broken("switched protocols unasked"))
+            self._wrong = self._wrong or "switched protocols unasked"
         except httptools.HttpParserError:
-            self._keep = False
-            exchange.fail(broken("sent something that is not HTTP"))
+            self._wrong = self._wrong or "sent something that is not HTTP"
         if not self._status:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD:
-                exchange.fail(broken("sent a head that is too large"))
+                self._wrong = self._wrong or "sent a head that is too large"
+        if self._wrong:
+            self._keep = False
+        if self._whole:
+            # What came behind it was wrong, if anything: the answer itself is not.
+            self._end()
+        elif self._wrong:
+            self._lose(broken(self._wrong))
+        else:
+            waiting.told()
 
     # httptools
 
     def on_message_begin(self) -> None:
-        if self._exchange is None:
-            self._keep = False
+        if self._whole:
+            self._wrong = "sent more than one answer"
         self._headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -249,37 +169,48 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
-        if self._exchange is None or 100 <= status < 200:
+        if 100 <= status < 200 or self._whole or self._waiting is None:
             return
         self._status = status
         codings = [value.lower() for name, value in self._headers if name == b"transfer-encoding"]
-        sized = any(name == b"content-length" for name, _ in self._headers)
-        if not 200 <= status <= 599 or (codings and codings != [b"chunked"]):
-            self._exchange.fail(broken("sent a head that makes no sense"))
+        if (codings and codings != [b"chunked"]) or not 200 <= status <= 599:
+            self._wrong = "sent a head that makes no sense"
             return
-        self._until_eof = not codings and not sized
-        self._exchange.head_came(status, self._headers)
-        if self._exchange.bodiless:
+        self._until_eof = not codings and not any([name == b"content-length" for name, _ in self._headers])
+        self._waiting.head_came(status, self._headers)
+        if self._waiting.bodiless:
             # The answer to HEAD: its length is that of a body that does not come.
-            keep = self._parser.should_keep_alive()
+            self._keep = self._keep and self._parser.should_keep_alive()
+            self._whole = True
             self._parser = httptools.HttpResponseParser(self)
-            self._finish(keep=keep)
 
     def on_body(self, body: bytes) -> None:
-        if self._exchange is not None:
-            self._exchange.body_came(body)
+        if self._waiting is not None and not self._whole and not self._wrong:
+            self._waiting.body_came(body)
         else:
             self._keep = False
 
     def on_message_complete(self) -> None:
-        if self._status and self._exchange is not None:
-            self._finish(keep=self._parser.should_keep_alive())
+        if self._status and not self._whole and not self._wrong:
+            self._keep = self._keep and self._parser.should_keep_alive()
+            self._whole = True
 
-    def _finish(self, *, keep: bool) -> None:
-        exchange, self._exchange = self._exchange, None
-        assert exchange is not None  # noqa: S101 - both callers have looked
-        self._keep = self._keep and keep and exchange.sent
-        exchange.completed()
+    def _end(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self._keep = self._keep and waiting.sent
+            waiting.completed()
+
+    def _lose(self, error: UpstreamUnavailableError) -> None:
+        waiting = self._waiting
+        self.abort()
+        if waiting is not None:
+            waiting.lost(error)
+
+
+def _closed(*, stale: bool) -> UpstreamUnavailableError:
+    kind = StaleConnectionError if stale else UpstreamUnavailableError
+    return kind("A service closed the connection without an answer", retry_after_ms=1_000)
 
 
 def broken(what: str) -> UpstreamUnavailableError:

@@ -54,7 +54,8 @@ async def open_session(request: Request, response: Response, own: Ours) -> Sessi
     response.headers["cache-control"] = "no-store"
     headers = request.scope["headers"]
     origin = find(headers, b"origin").decode("latin-1").lower()
-    return own.sessions.open(token=bearer(headers), origin=origin, now=int(time.time()))
+    token = bearer(find(headers, b"authorization"))
+    return own.sessions.open(token=token, origin=origin, now=int(time.time()))
 
 
 @router.get("/health", response_model=OverallHealth, responses={503: {"model": OverallHealth}})

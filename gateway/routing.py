@@ -98,6 +98,7 @@ ROUTES: tuple[Route, ...] = (
 """The public API, whole: what is not here does not exist."""
 
 _EXACT = {route.path: route for route in ROUTES}
+_EXACT_BYTES = {route.path.encode("ascii"): route for route in ROUTES}
 _BELOW = {route.path: route for route in ROUTES if route.below}
 _UNSAFE = frozenset("/\\\x7f") | {chr(code) for code in range(0x20)}
 _HEX = frozenset(b"0123456789abcdefABCDEF")
@@ -113,6 +114,8 @@ def find(raw_path: bytes) -> Route:
     NotFoundError
         If no route has it.
     """
+    if (route := _EXACT_BYTES.get(raw_path)) is not None:
+        return route
     path = _plain(raw_path)
     if (route := _EXACT.get(path)) is not None:
         return route

@@ -17,7 +17,7 @@ class Sessions:
     def __init__(self, tokens: Tokens, *, lifetime_s: int) -> None:
         self._tokens, self._lifetime_s = tokens, lifetime_s
 
-    def open(self, *, token: str, origin: str, now: int) -> Session:
+    def open(self, *, token: bytes, origin: str, now: int) -> Session:
         """Return a session on ``origin`` from ``now`` (Unix time) on.
 
         A valid ``token`` is renewed and keeps its visitor; any other (an old one, none) is a new visitor.

@@ -17,10 +17,15 @@ MIN_KEY_CHARS = 16
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-def _digest(value: Any) -> bytes:
-    if not isinstance(value, str) or len(value) < MIN_KEY_CHARS:
-        raise ValueError(f"must be at least {MIN_KEY_CHARS} characters long")
-    return hashlib.sha256(value.encode()).digest()
+def _keys(value: Any) -> Any:
+    parts = _split(value)
+    if not parts or not isinstance(parts, list) or any(len(part) < MIN_KEY_CHARS for part in parts):
+        raise ValueError(f"must be at least {MIN_KEY_CHARS} characters long; several are separated by commas")
+    return parts
+
+
+def _digests(value: Any) -> tuple[bytes, ...]:
+    return tuple(hashlib.sha256(key.encode()).digest() for key in _keys(value))
 
 
 def _split(value: Any) -> Any:
@@ -70,7 +75,8 @@ def origin_of(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
-AdminKeyDigest = Annotated[bytes, BeforeValidator(_digest)]
+AdminKeyDigests = Annotated[tuple[bytes, ...], NoDecode, BeforeValidator(_digests)]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_keys)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
 
 
@@ -82,10 +88,10 @@ class GatewaySettings(ServiceSettings):
     retriever_url: HttpUrl = "http://127.0.0.1:8001"
     chat_url: HttpUrl = "http://127.0.0.1:8002"
 
-    session_secret: SecretStr = Field(min_length=16)
-    """Signs visitor tokens."""
-    admin_api_key: AdminKeyDigest = Field(repr=False)
-    """The sha256 of the owner's key."""
+    session_secret: Secrets
+    """The first signs visitor tokens; those behind it still verify."""
+    admin_api_key: AdminKeyDigests = Field(repr=False)
+    """The sha256 of each key that is the owner's."""
     session_lifetime_s: int = Field(default=86_400, ge=60, le=366 * 86_400)
 
     allowed_origins: Origins = ()
@@ -98,15 +104,30 @@ class GatewaySettings(ServiceSettings):
     """How many proxies in front add to X-Forwarded-For; 0 trusts none of it."""
 
     limits: Literal["on", "off"] = "on"
-    """``off`` lifts the connection limits, for load tests."""
+    """``off`` lifts the rate and connection limits, for load tests."""
     max_body_bytes: int = Field(default=12 * 1024 * 1024, ge=1024)
     max_url_bytes: int = Field(default=8 * 1024, ge=256)
     max_frame_bytes: int = Field(default=MAX_FRAME_BYTES, ge=1024, le=MAX_FRAME_BYTES)
     """The largest message of a client; the chat service has the same limit."""
+    max_connections: int = Field(default=8_000, ge=1)
+    """Of clients, of every kind; each takes a file handle, one that is being served mostly two."""
+    max_requests_per_visitor: int = Field(default=100, ge=1)
+    """Answered at the same time."""
     max_sockets: int = Field(default=2_000, ge=1)
     max_sockets_per_visitor: int = Field(default=20, ge=1)
     socket_idle_timeout_s: float = Field(default=90.0, gt=0)
     """A WebSocket on which nothing is said; the chat service says something every 20 s."""
+
+    head_timeout_s: float = Field(default=10.0, gt=0)
+    """Until a request's head is whole; on a new connection from its beginning."""
+    body_timeout_s: float = Field(default=15.0, gt=0)
+    """Within which at least 8 KB of a body must come."""
+    send_timeout_s: float = Field(default=15.0, gt=0)
+    """Within which a client that is slower than its answer must take at least 32 KB."""
+    idle_timeout_s: float = Field(default=75.0, gt=0)
+    """Between two requests."""
+    request_timeout_s: float = Field(default=3600.0, gt=0)
+    """From a request's head to its answer's end, streams included."""
 
     upstream_connect_timeout_s: float = Field(default=2.0, gt=0)
     upstream_first_byte_timeout_s: float = Field(default=300.0, gt=0)

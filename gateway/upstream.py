@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from gateway.connection import Connection, Exchange, Timeouts, broken
+from gateway.connection import Connection, broken
+from gateway.exchange import Exchange, Timeouts
 from shared.errors import OverloadedError, UpstreamTimeoutError, UpstreamUnavailableError
 
 
@@ -20,12 +21,43 @@ class Pool:
     def __init__(self, url: str, *, timeouts: Timeouts, max_connections: int) -> None:
         parts = urlsplit(url)
         self.authority = parts.netloc.encode("ascii")
+        self.timeouts = timeouts
+        self.busy = 0
+        """How many connections are in use."""
         self._tls = parts.scheme == "https"
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if self._tls else 80)
-        self._timeouts = timeouts
+        self._most = max_connections
         self._idle: deque[Connection] = deque()
-        self._slots = asyncio.Semaphore(max_connections)
+        self._queue: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def idle(self) -> int:
+        """How many connections wait for use."""
+        return len(self._idle)
+
+    def take_idle(self, *, now: float) -> Connection | None:
+        """Return a kept connection, now in use, when one is there and nobody waits for one.
+
+        ``now`` is of the event loop's clock. Whoever took it gives it back with :meth:`give_back`.
+        """
+        if self.busy >= self._most or self._queue:
+            return None
+        if (connection := self._reuse(now)) is not None:
+            self.busy += 1
+        return connection
+
+    def give_back(self, connection: Connection, *, now: float) -> None:
+        """Take a connection back: it is kept when its answer was whole, else closed at once."""
+        self._leave()
+        if not connection.reusable:
+            connection.abort()
+            return
+        connection.idle_since = now
+        self._idle.append(connection)
+        # LIFO keeps the hottest; the coldest age out here.
+        while self._idle[0].idle_since <= now - self.timeouts.keep_alive:
+            self._idle.popleft().abort()
 
     @asynccontextmanager
     async def exchange(self, *, fresh: bool, bodiless: bool) -> AsyncIterator[Exchange]:
@@ -41,35 +73,55 @@ class Pool:
         UpstreamUnavailableError, UpstreamTimeoutError
             If the service cannot be reached.
         """
-        await self._take_slot()
+        await self._enter()
+        time = asyncio.get_running_loop().time
         try:
-            connection = (None if fresh else self._reuse()) or await self._connect()
-            exchange = Exchange(connection, self._timeouts, bodiless=bodiless)
-            connection.begin(exchange)
-            try:
-                yield exchange
-            finally:
-                self._put_back(connection)
+            connection = (None if fresh else self._reuse(time())) or await self._connect()
+        except BaseException:
+            self._leave()
+            raise
+        exchange = Exchange(connection, self.timeouts, bodiless=bodiless)
+        connection.begin(exchange)
+        try:
+            yield exchange
         finally:
-            self._slots.release()
+            self.give_back(connection, now=time())
 
     def close(self) -> None:
         """Close the idle connections."""
         while self._idle:
             self._idle.pop().abort()
 
-    async def _take_slot(self) -> None:
-        if not self._slots.locked():
-            await self._slots.acquire()
+    async def _enter(self) -> None:
+        """Take one of the places for connections in use; first come, first served."""
+        if self.busy < self._most:
+            self.busy += 1
             return
+        place = asyncio.get_running_loop().create_future()
+        self._queue.append(place)
         try:
-            async with asyncio.timeout(self._timeouts.connect):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise OverloadedError("A service has no free connection", retry_after_ms=1_000) from None
+            async with asyncio.timeout(self.timeouts.connect):
+                await place
+        except BaseException as error:
+            if place.done() and not place.cancelled():
+                self._leave()  # it was given in the same moment
+            elif place in self._queue:
+                self._queue.remove(place)
+            if isinstance(error, TimeoutError):
+                raise OverloadedError("A service has no free connection", retry_after_ms=1_000) from None
+            raise
 
-    def _reuse(self) -> Connection | None:
-        oldest = asyncio.get_running_loop().time() - self._timeouts.keep_alive
+    def _leave(self) -> None:
+        """Give a place to who waits longest, or back."""
+        while self._queue:
+            place = self._queue.popleft()
+            if not place.done():
+                place.set_result(None)
+                return
+        self.busy -= 1
+
+    def _reuse(self, now: float) -> Connection | None:
+        oldest = now - self.timeouts.keep_alive
         while self._idle:
             connection = self._idle.pop()
             if connection.reusable and connection.idle_since > oldest:
@@ -82,7 +134,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         connection = Connection()
         try:
-            async with asyncio.timeout(self._timeouts.connect):
+            async with asyncio.timeout(self.timeouts.connect):
                 await loop.create_connection(
                     lambda: connection, self._host, self._port, ssl=self._tls or None
                 )
@@ -94,16 +146,6 @@ class Pool:
             connection.abort()
             raise
         return connection
-
-    def _put_back(self, connection: Connection) -> None:
-        if not connection.reusable:
-            connection.abort()
-            return
-        now = connection.idle_since = asyncio.get_running_loop().time()
-        self._idle.append(connection)
-        # LIFO keeps the hottest; the coldest age out here.
-        while self._idle and self._idle[0].idle_since <= now - self._timeouts.keep_alive:
-            self._idle.popleft().abort()
 
 
 async def get(

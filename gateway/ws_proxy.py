@@ -7,7 +7,6 @@ is joined before the service has said 101. The token goes no further.
 import asyncio
 import json
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 import httptools
 from websockets.utils import accept_key
 
-from gateway.headers import Header, find
+from gateway.headers import Header, find, lines
 from gateway.identity import Caller
 from gateway.limits import Places
 from gateway.tunnel import Ended, Terms, Tunnel
@@ -53,9 +52,9 @@ class SocketProxy:
         self._connect_timeout_s, self._idle_timeout_s = connect_timeout_s, idle_timeout_s
 
     async def __call__(
-        self, scope: Scope, receive: Receive, *, caller: Caller, headers: Iterable[Header], ended: Ended
+        self, scope: Scope, receive: Receive, *, caller: Caller, headers: bytes, ended: Ended
     ) -> bool:
-        """Join one client with the service; ``headers`` are what the service is told.
+        """Join one client with the service; ``headers`` are the lines that the service is told.
 
         Returns at once, whether the client was still there; ``ended`` is called when all is over.
 
@@ -94,7 +93,7 @@ class SocketProxy:
         tunnel.begin(from_client=client.early, from_service=service.rest)
         return True
 
-    async def _shake(self, raw_path: bytes, key: bytes, headers: Iterable[Header]) -> "_Handshake":
+    async def _shake(self, raw_path: bytes, key: bytes, headers: bytes) -> "_Handshake":
         """Return the service's connection once it has said 101."""
         loop = asyncio.get_running_loop()
         service = _Handshake()
@@ -180,7 +179,7 @@ class _Handshake(asyncio.Protocol):
             self.answered.exception()  # seen, also when nobody waits any more
 
 
-def _asking(raw_path: bytes, authority: str, key: bytes, headers: Iterable[Header]) -> bytes:
+def _asking(raw_path: bytes, authority: str, key: bytes, headers: bytes) -> bytes:
     ours = (
         (b"host", authority.encode("ascii")),
         (b"connection", b"Upgrade"),
@@ -189,8 +188,7 @@ def _asking(raw_path: bytes, authority: str, key: bytes, headers: Iterable[Heade
         (b"sec-websocket-key", key),
         (b"sec-websocket-protocol", SUBPROTOCOL.encode("ascii")),
     )
-    lines = b"".join(b"%b: %b\r\n" % header for header in (*ours, *headers))
-    return b"GET %b HTTP/1.1\r\n%b\r\n" % (raw_path, lines)
+    return b"GET %b HTTP/1.1\r\n%b%b\r\n" % (raw_path, lines(ours), headers)
 
 
 def _accepting(key: bytes, *, chosen: str) -> bytes:

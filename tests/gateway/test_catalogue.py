@@ -4,7 +4,7 @@ import json
 import time
 
 from gateway.catalogue import Catalogue
-from gateway.connection import Timeouts
+from gateway.exchange import Timeouts
 from gateway.routing import Target
 from gateway.upstream import Pool
 from shared.auth import Role, verify

@@ -1,75 +1,120 @@
-"""One connection and one exchange on it, fed by hand."""
+"""One connection to a service, fed by hand."""
 
-import asyncio
 from typing import Any, cast
 
 import pytest
 
-from gateway.connection import MAX_QUEUED, Connection, Exchange, StaleConnectionError, Timeouts
-from shared.errors import UpstreamTimeoutError, UpstreamUnavailableError
+from gateway.connection import MAX_HEAD, Connection, StaleConnectionError
+from gateway.headers import Header
+from shared.errors import CarrelError
+from tests.support.transport import Transport
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-TIMEOUTS = Timeouts(connect=1, first_byte=5, idle=5, keep_alive=5)
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
-class Transport:
-    """A socket that goes nowhere and notes what is done to it."""
+class Waiter:
+    """Notes what it is told."""
 
-    def __init__(self) -> None:
-        self.sent = b""
-        self.reading = True
-        self.aborted = False
+    def __init__(self, *, bodiless: bool = False) -> None:
+        self.bodiless, self.sent = bodiless, True
+        self.status = 0
+        self.headers: list[Header] = []
+        self.parts: list[bytes] = []
+        self.reads = 0
+        self.end: CarrelError | bool | None = None
 
-    def write(self, data: bytes) -> None:
-        self.sent += data
+    def head_came(self, status: int, headers: list[Header]) -> None:
+        assert (self.status, self.end) == (0, None)
+        self.status, self.headers = status, headers
 
-    def abort(self) -> None:
-        self.aborted = True
+    def body_came(self, body: bytes) -> None:
+        assert self.end is None
+        self.parts.append(body)
 
-    def is_closing(self) -> bool:
-        return self.aborted
+    def told(self) -> None:
+        self.reads += 1
 
-    def pause_reading(self) -> None:
-        self.reading = False
+    def completed(self) -> None:
+        assert self.end is None
+        self.end = True
 
-    def resume_reading(self) -> None:
-        self.reading = True
+    def lost(self, error: CarrelError) -> None:
+        assert self.end is None
+        self.end = error
+
+    @property
+    def error(self) -> CarrelError:
+        """What was lost."""
+        assert isinstance(self.end, CarrelError)
+        return self.end
 
 
-Opened = tuple[Connection, Exchange, Transport]
-
-
-def opened(
-    *, bodiless: bool = False, timeouts: Timeouts = TIMEOUTS
-) -> tuple[Connection, Exchange, Transport]:
+def opened(*, bodiless: bool = False, reused: bool = False) -> tuple[Connection, Waiter, Transport]:
     """A connection with a request under way."""
-    connection, transport = Connection(), Transport()
+    connection, transport, waiter = Connection(), Transport(), Waiter(bodiless=bodiless)
     connection.connection_made(cast(Any, transport))
-    exchange = Exchange(connection, timeouts, bodiless=bodiless)
-    connection.begin(exchange)
-    exchange.write(b"GET / HTTP/1.1\r\n\r\n")
-    exchange.sent = True
-    return connection, exchange, transport
+    connection.reused = reused
+    connection.begin(waiter)
+    return connection, waiter, transport
 
 
-async def test_an_answer_may_come_byte_by_byte() -> None:
+def test_an_answer_may_come_byte_by_byte() -> None:
     """Wherever the network cuts it, the answer is the same, and the connection can be used again."""
-    connection, exchange, _ = opened()
+    connection, waiter, _ = opened()
     for byte in OK:
         connection.data_received(bytes([byte]))
-    await exchange.head()
-    assert (exchange.status, exchange.headers) == (200, [(b"content-length", b"2")])
-    assert await exchange.read() == b"ok"
-    assert await exchange.read() == b""
+    assert (waiter.status, waiter.headers) == (200, [(b"content-length", b"2")])
+    assert (b"".join(waiter.parts), waiter.end) == (b"ok", True)
     assert connection.reusable
 
 
-async def test_an_answer_without_the_request_ends_the_connection() -> None:
-    """A connection on which half a request is still to come is not used again."""
-    connection, exchange, _ = opened()
-    exchange.sent = False
+def test_the_end_is_told_after_all_of_a_read() -> None:
+    """Before it is told, the connection is free: whoever is told may use it at once."""
+    connection, waiter, _ = opened()
+    free: list[bool] = []
+    waiter.completed = lambda: free.append(connection.reusable)  # type: ignore[method-assign]
     connection.data_received(OK)
-    assert exchange.complete
+    assert free == [True]
+
+
+def test_what_follows_an_answer_in_the_same_read_is_nobodys_answer() -> None:
+    """The answer counts; the connection does not, and nothing of the rest is told to whoever is next."""
+    connection, waiter, _ = opened()
+    after: list[bool] = []
+    waiter.completed = lambda: after.append(connection.reusable)  # type: ignore[method-assign]
+    connection.data_received(OK + OK)
+    assert after == [False]
+
+
+def test_interim_answers_are_left_out() -> None:
+    """100 and 103 are not the answer."""
+    connection, waiter, _ = opened()
+    hints = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n"
+    connection.data_received(hints)
+    assert (waiter.status, waiter.reads) == (0, 1)
+    connection.data_received(hints + OK)
+    assert (waiter.status, waiter.headers, waiter.end) == (200, [(b"content-length", b"2")], True)
+
+
+def test_trailers_are_dropped() -> None:
+    """They were not announced to the client."""
+    connection, waiter, _ = opened()
+    connection.data_received(CHUNKED + b"2\r\nok\r\n0\r\nx-trailer: 1\r\n\r\n")
+    assert (waiter.headers, waiter.parts, waiter.end) == (
+        [(b"transfer-encoding", b"chunked")],
+        [b"ok"],
+        True,
+    )
+    assert connection.reusable
+
+
+def test_an_answer_without_the_request_ends_the_connection() -> None:
+    """A connection on which half a request is still to come is not used again."""
+    connection, waiter, _ = opened()
+    waiter.sent = False
+    connection.data_received(OK)
+    assert waiter.end is True
     assert not connection.reusable
 
 
@@ -82,86 +127,67 @@ async def test_an_answer_without_the_request_ends_the_connection() -> None:
         OK + b"garbage",
     ],
 )
-async def test_some_connections_are_not_kept(raw: bytes) -> None:
+def test_some_connections_are_not_kept(raw: bytes) -> None:
     """What the service closes, and what says more than was asked, ends with its answer."""
-    connection, exchange, _ = opened()
+    connection, waiter, _ = opened()
     connection.data_received(raw)
-    assert await exchange.read() == b"ok"
+    assert (waiter.parts, waiter.end) == ([b"ok"], True)
     assert not connection.reusable
 
 
-async def test_a_body_that_is_not_taken_is_not_read() -> None:
-    """Past so much, the service is made to wait until somebody takes it."""
-    connection, exchange, transport = opened()
-    connection.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
-    connection.data_received(b"x" * (MAX_QUEUED + 1))
-    assert not transport.reading
-    assert len(await exchange.read()) == MAX_QUEUED + 1
-    assert transport.reading
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\nhi",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nhi",
+        b"HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 600 Odd\r\ncontent-length: 0\r\n\r\n",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 200 OK\r\nx: " + b"a" * (MAX_HEAD + 1),
+        CHUNKED + b"2\r\nhi\r\nnot a size\r\n",
+    ],
+)
+def test_an_answer_with_two_readings_is_lost(raw: bytes) -> None:
+    """It is no answer, its connection is closed, and it is the service's fault."""
+    connection, waiter, transport = opened(reused=True)
+    connection.data_received(raw)
+    assert waiter.error.status == 502
+    assert not isinstance(waiter.error, StaleConnectionError)
+    assert transport.aborted
 
 
-async def test_a_request_waits_for_a_service_that_does_not_read() -> None:
-    """Draining ends when the service has taken enough, or is lost."""
-    connection, exchange, _ = opened()
-    await exchange.drain()
-    connection.pause_writing()
-    waiting = asyncio.get_running_loop().create_task(exchange.drain())
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    connection.resume_writing()
-    await waiting
-    connection.pause_writing()
-    connection.connection_lost(None)
-    with pytest.raises(UpstreamUnavailableError):
-        await exchange.drain()
-
-
-async def test_a_kept_connection_that_was_dead_says_so() -> None:
+def test_a_kept_connection_that_was_dead_says_so() -> None:
     """Only where no byte of an answer came is it safe to ask again."""
-    connection, exchange, _ = opened()
-    connection.reused = True
+    connection, waiter, _ = opened(reused=True)
     connection.connection_lost(None)
-    with pytest.raises(StaleConnectionError):
-        await exchange.head()
-    connection, exchange, _ = opened()
-    connection.reused = True
+    assert isinstance(waiter.error, StaleConnectionError)
+    connection, waiter, _ = opened(reused=True)
     connection.data_received(b"HTTP")
     connection.connection_lost(None)
-    with pytest.raises(UpstreamUnavailableError) as caught:
-        await exchange.head()
-    assert not isinstance(caught.value, StaleConnectionError)
-
-
-async def test_the_end_of_a_connection_ends_only_a_body_without_a_length() -> None:
-    """An orderly end completes such a body; a broken one does not."""
-    connection, exchange, _ = opened()
-    connection.data_received(b"HTTP/1.1 200 OK\r\n\r\nok")
+    assert not isinstance(waiter.error, StaleConnectionError)
+    connection, waiter, _ = opened()
     connection.connection_lost(None)
-    assert (await exchange.read(), await exchange.read()) == (b"ok", b"")
-    connection, exchange, _ = opened()
+    assert not isinstance(waiter.error, StaleConnectionError)
+    assert waiter.error.status == 503
+
+
+@pytest.mark.parametrize("error", [None, ConnectionResetError()])
+def test_the_end_of_a_connection_ends_only_a_body_without_a_length(error: Exception | None) -> None:
+    """An orderly end completes such a body; a broken one does not, nor any end one with a length."""
+    connection, waiter, _ = opened()
     connection.data_received(b"HTTP/1.1 200 OK\r\n\r\nok")
-    connection.connection_lost(ConnectionResetError())
-    assert await exchange.read() == b"ok"
-    with pytest.raises(UpstreamUnavailableError):
-        await exchange.read()
+    connection.connection_lost(error)
+    assert waiter.parts == [b"ok"]
+    assert (waiter.end is True) == (error is None)
+    connection, waiter, _ = opened()
+    connection.data_received(OK[:-1])
+    connection.connection_lost(error)
+    assert waiter.error.status == 503
 
 
-async def test_the_first_error_counts() -> None:
-    """An exchange that failed stays failed with what failed it, one that is complete stays complete."""
-    connection, exchange, transport = opened()
-    exchange.fail(ValueError("first"))
-    exchange.fail(ValueError("second"))
-    with pytest.raises(ValueError, match="first"):
-        await exchange.head()
-    assert transport.aborted
-    connection, exchange, transport = opened()
-    connection.data_received(OK)
-    exchange.fail(ValueError("late"))
-    assert await exchange.read() == b"ok"
-    assert not transport.aborted
-
-
-async def test_bytes_on_an_idle_connection_end_it() -> None:
+def test_bytes_on_an_idle_connection_end_it() -> None:
     """What nobody asked for is no answer."""
     connection, _, transport = opened()
     connection.data_received(OK)
@@ -170,34 +196,40 @@ async def test_bytes_on_an_idle_connection_end_it() -> None:
     assert transport.aborted
 
 
-async def test_head_is_answered_without_its_body() -> None:
+def test_head_is_answered_without_its_body() -> None:
     """The length is that of the body that does not come; the connection goes on."""
-    connection, exchange, _ = opened(bodiless=True)
+    connection, waiter, _ = opened(bodiless=True)
     connection.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n")
-    assert exchange.complete
-    assert await exchange.read() == b""
+    assert (waiter.end, waiter.parts) == (True, [])
     assert connection.reusable
-    exchange = Exchange(connection, TIMEOUTS, bodiless=False)
-    connection.begin(exchange)
+    waiter = Waiter()
+    connection.begin(waiter)
     connection.data_received(OK)
-    assert await exchange.read() == b"ok"
+    assert (waiter.parts, waiter.end) == ([b"ok"], True)
 
 
-async def test_silence_while_the_request_goes_out_is_not_silence() -> None:
-    """The time to the first byte counts from the last byte sent."""
-    _, exchange, _ = opened(timeouts=Timeouts(connect=1, first_byte=0.2, idle=1, keep_alive=1))
-    began = asyncio.get_running_loop().time()
-    asyncio.get_running_loop().call_later(0.15, exchange.write, b"more")
-    with pytest.raises(UpstreamTimeoutError):
-        await exchange.head()
-    assert asyncio.get_running_loop().time() - began >= 0.34
-
-
-async def test_a_connection_that_is_gone_takes_nothing() -> None:
-    """Writing to a lost connection, or aborting it again, does no harm."""
-    connection, exchange, transport = opened()
-    connection.connection_lost(None)
-    exchange.write(b"more")
+def test_a_connection_that_nobody_waits_for_tells_nobody() -> None:
+    """After it was closed from our side, whatever still comes is told to no one."""
+    connection, waiter, transport = opened()
     connection.abort()
-    assert transport.sent == b"GET / HTTP/1.1\r\n\r\n"
-    assert not connection.alive
+    connection.data_received(OK)
+    connection.connection_lost(None)
+    connection.write(b"more")
+    connection.abort()
+    assert (waiter.end, transport.sent) == (None, b"")
+    assert not connection.reusable
+
+
+def test_reading_stops_and_goes_on() -> None:
+    """A connection that is not read from is not kept for others."""
+    connection, _, transport = opened()
+    connection.pause_reading()
+    connection.pause_reading()
+    connection.data_received(OK)
+    assert (transport.reading, connection.reusable) == (False, False)
+    connection.resume_reading()
+    assert (transport.reading, connection.reusable) == (True, True)
+    connection.pause_reading()
+    connection.abort()
+    connection.resume_reading()
+    assert not transport.reading

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from gateway.connection import Timeouts
+from gateway.exchange import Timeouts
 from gateway.health import HealthProbe, overall_status
 from gateway.upstream import Pool
 from shared.contracts.gateway import ServiceHealth

@@ -38,7 +38,7 @@ def test_it_runs_with_nothing_but_its_secrets(monkeypatch: pytest.MonkeyPatch) -
 def test_the_key_is_never_held(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the digest of the owner's key survives the reading, and no secret is printed."""
     settings = read(monkeypatch)
-    assert settings.admin_api_key == hashlib.sha256(SECRETS["ADMIN_API_KEY"].encode()).digest()
+    assert settings.admin_api_key == (hashlib.sha256(SECRETS["ADMIN_API_KEY"].encode()).digest(),)
     assert not any(secret in repr(settings) + str(settings.model_dump()) for secret in SECRETS.values())
 
 
@@ -70,6 +70,18 @@ def test_wrong_values_are_named_and_not_shown(name: str, value: str, monkeypatch
         read(monkeypatch, **{name: value})
     assert describe(caught.value).startswith(f"{name}: ")
     assert f"'{value}'" not in str(caught.value)
+
+
+def test_secrets_and_keys_may_be_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Separated by commas, so that one can be changed while the other is still in use."""
+    two = "first-0123456789-0123, second-0123456789-012"
+    settings = read(monkeypatch, ADMIN_API_KEY=two, SESSION_SECRET=two)
+    assert len(settings.admin_api_key) == 2
+    assert [secret.get_secret_value() for secret in settings.session_secret] == two.split(", ")
+    assert "first-0" not in repr(settings)
+    for name in ("ADMIN_API_KEY", "SESSION_SECRET"):
+        with pytest.raises(ValidationError, match="several"):
+            read(monkeypatch, **{name: "first-0123456789-0123,short"})
 
 
 def test_our_own_pages_have_the_names_the_public_knows(monkeypatch: pytest.MonkeyPatch) -> None:

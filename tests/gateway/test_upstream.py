@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from gateway.connection import Timeouts
+from gateway.exchange import Timeouts
 from gateway.upstream import Pool, get
 from shared.errors import OverloadedError, UpstreamTimeoutError, UpstreamUnavailableError
 from tests.support.gateway_upstream import Wire, reply, upstream

@@ -493,7 +493,7 @@ async def test_a_refusal_that_is_our_fault_is_503(status: int, body: bytes) -> N
 
 async def test_connections_are_limited() -> None:
     """One visitor, and all together, have so many connections; a closed one frees its place."""
-    limits = {"max_sockets": 3, "max_sockets_per_visitor": 2}
+    limits: dict[str, Any] = {"max_sockets": 3, "max_sockets_per_visitor": 2}
     async with chat() as service, gateway(chat_url=service.url, **limits) as door:
         first, second = await door.session(), await door.session()
         async with dial(door, first), dial(door, second):

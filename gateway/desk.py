@@ -1,0 +1,87 @@
+"""What every way through the gateway shares: the rules, the services, the counts and the log.
+
+Owns what is done alike for each request, whichever way it takes. It decides nothing itself.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
+
+from gateway.access import AccessLog, Entry
+from gateway.admission import Admission, Admitted, Client
+from gateway.headers import Header, lines
+from gateway.limits import Places
+from gateway.request import RequestHead
+from gateway.routing import Target
+from gateway.upstream import Pool
+from shared.errors import CarrelError
+
+_SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+SECURITY: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+)
+API_POLICY: Header = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+GUARDS = lines((*SECURITY, API_POLICY))
+"""What every answer of a service carries."""
+
+
+class Ready(NamedTuple):
+    """A request that one way has decided on and another goes on with."""
+
+    head: RequestHead
+    admitted: Admitted
+    request_id: bytes
+    began: float
+    fresh: bool = False
+    """Whether it is asked again, on a new connection."""
+    error: CarrelError | None = None
+    """What it is to be answered with instead."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything shared."""
+
+    admission: Admission
+    pools: Mapping[Target, Pool]
+    access: AccessLog
+    places: Places
+    """For requests of one visitor that are answered at the same time."""
+    max_url_bytes: int
+    max_body_bytes: int
+    _ids: "count[int]" = field(default_factory=count)
+    _prefix: str = field(default_factory=lambda: secrets.token_hex(6))
+
+    def sane_id(self, given: bytes) -> str:
+        """Return the id a client gave, when it is sane, else a new one."""
+        return given.decode("ascii") if given and _SANE_ID.fullmatch(given) else self.new_id()
+
+    def new_id(self) -> str:
+        """Return an id no other request has."""
+        return f"{self._prefix}{next(self._ids):08x}"
+
+    def ask(self, head: RequestHead, admitted: Admitted, client: Client, *, request_id: bytes) -> bytes:
+        """Return the head of the request for the service, ending in its empty line."""
+        told = self.admission.told(head, admitted, client, request_id=request_id)
+        return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b\r\n" % (
+            head.method.encode("ascii"),
+            head.target,
+            self.pools[admitted.route.target].authority,
+            head.lines,
+            told,
+            head.framing,
+        )
+
+    def note(self, entry: Entry) -> None:
+        """Count a request that is over, and log it."""
+        self.access.add(entry)
+
+
+def since(began: float) -> float:
+    """Return how many seconds have passed since ``began``, of :func:`time.perf_counter`."""
+    return time.perf_counter() - began

@@ -1,0 +1,191 @@
+"""A request's head, read once: its form is checked, and what every later decision needs is at hand.
+
+Pure. The parser in front (llhttp) refuses conflicting lengths, bare line ends and folded headers; what it
+lets pass and two readers could understand differently is refused here. What ends at this hop (RFC 9110,
+section 7.6.1), every credential and every identity from outside is left out of what goes on.
+"""
+
+import re
+
+from gateway.headers import HOP_BY_HOP, IDENTITY_PREFIX, OWS, PLAIN_CONNECTIONS, Headers, lines, nominated
+from shared.errors import MalformedError, TooLargeError, UriTooLongError
+
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 32 * 1024
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^`|~0-9a-z]+")
+_HOST = re.compile(rb"(?:[a-z0-9._~%!$&'()*+,;=-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
+_MAX_HOST_BYTES = 300
+_ONCE = frozenset(
+    (
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"origin",
+        b"transfer-encoding",
+        b"x-api-key",
+    )
+)
+_FIRST_COUNTS = frozenset((b"x-forwarded-proto", b"x-request-id"))
+_ENDS_HERE = HOP_BY_HOP | {
+    # Credentials: a service is told who it is, never with what they came.
+    b"authorization",
+    b"cookie",
+    b"x-api-key",
+    b"x-hf-authorization",
+    b"x-ip-token",
+    # Said anew.
+    b"content-length",
+    b"forwarded",
+    b"host",
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-port",
+    b"x-forwarded-proto",
+    b"x-forwarded-server",
+    b"x-real-ip",
+    b"x-request-id",
+}
+_MOST_NAMES = 1024
+_good_names: set[bytes] = set(_ENDS_HERE | _ONCE)
+"""Names that were looked at before and may go on, as far as their form goes; a cache."""
+
+
+class RequestHead:
+    """What a request says of itself, after its form was found to have one reading."""
+
+    __slots__ = (
+        "api_key",
+        "authorization",
+        "chunked",
+        "forwarded_for",
+        "forwarded_proto",
+        "host",
+        "length",
+        "lines",
+        "method",
+        "origin",
+        "path",
+        "query",
+        "request_id",
+    )
+
+    def __init__(
+        self, method: str, path: bytes, query: bytes, *, version: str, headers: Headers, max_url_bytes: int
+    ) -> None:
+        """Read a head; ``path`` and ``query`` are the target's bytes, names of ``headers`` in lower case.
+
+        Raises
+        ------
+        MalformedError
+            400, or 431 when the headers are too many or too large.
+        UriTooLongError
+            If the URL has more than ``max_url_bytes``.
+        """
+        self.method, self.path, self.query = method, path, query
+        if version not in ("1.1", "1.0"):
+            raise MalformedError("The HTTP version is neither 1.0 nor 1.1")
+        if len(path) + len(query) > max_url_bytes:
+            raise UriTooLongError(f"The URL is longer than {max_url_bytes} bytes")
+        if b"#" in path or b"#" in query:
+            raise MalformedError("A request's target has no fragment")
+        said = _by_name(headers)
+        self.lines = _going_on(headers, said)
+        """The header lines that go on, in order."""
+        self.host = _host(said.get(b"host"), version)
+        self.chunked, self.length = _framing(
+            said.get(b"transfer-encoding"), said.get(b"content-length"), version
+        )
+        self.authorization = said.get(b"authorization", b"").strip(OWS)
+        self.api_key = said.get(b"x-api-key", b"").strip(OWS)
+        self.origin = said.get(b"origin", b"").strip(OWS)
+        self.forwarded_for = said.get(b"x-forwarded-for", b"")
+        self.forwarded_proto = said.get(b"x-forwarded-proto", b"").strip(OWS)
+        self.request_id = said.get(b"x-request-id", b"").strip(OWS)
+
+    @property
+    def target(self) -> bytes:
+        """Path and query as they came."""
+        return b"%b?%b" % (self.path, self.query) if self.query else self.path
+
+    @property
+    def framing(self) -> bytes:
+        """The header line that frames the body as the client did; nothing when there is none."""
+        if self.chunked:
+            return b"transfer-encoding: chunked\r\n"
+        return b"" if self.length is None else b"content-length: %d\r\n" % self.length
+
+    def check_length(self, max_bytes: int) -> None:
+        """Refuse a body that says itself that it has more than ``max_bytes``."""
+        if self.length is not None and self.length > max_bytes:
+            raise too_large(max_bytes)
+
+
+def too_large(max_bytes: int) -> TooLargeError:
+    """Return the error for a body of more than ``max_bytes``."""
+    return TooLargeError(f"The body is larger than {max_bytes} bytes")
+
+
+def _by_name(headers: Headers) -> dict[bytes, bytes]:
+    """Return the value of each name; of several that make a list, all of them (RFC 9110, section 5.3)."""
+    said = dict(headers)
+    size = sum(map(len, said)) + sum(map(len, said.values())) + 4 * len(said)
+    if len(said) != len(headers):
+        said.clear()
+        for name, value in headers:
+            if name in said and name in _ONCE:
+                raise MalformedError(f"The header {name.decode()} is there more than once")
+            if name not in said or name not in _FIRST_COUNTS:
+                said[name] = b"%b, %b" % (said[name], value) if name in said else value
+        size = sum(len(name) + len(value) + 4 for name, value in headers)
+    if size > MAX_HEADER_BYTES or len(headers) > MAX_HEADERS:
+        raise MalformedError("There are too many headers, or they are too large", status=431)
+    return said
+
+
+def _going_on(headers: Headers, said: dict[bytes, bytes]) -> bytes:
+    kept = [header for header in headers if header[0] not in _ENDS_HERE]
+    if not _good_names.issuperset(said):
+        kept = [header for header in kept if _goes_on(header[0])]
+    if (connection := said.get(b"connection", b"")) not in PLAIN_CONNECTIONS:
+        taken = nominated(connection)
+        kept = [header for header in kept if header[0] not in taken]
+    text = lines(kept)
+    if text.count(b"\n") != len(kept) or text.count(b"\r") != len(kept) or b"\0" in text:
+        raise MalformedError("A header's value has a control character")
+    return text
+
+
+def _goes_on(name: bytes) -> bool:
+    if not _TOKEN.fullmatch(name):
+        # An underscore, too: some readers take it for a hyphen (Transfer_Encoding).
+        raise MalformedError("A header's name has a character that no header of ours has")
+    if name.startswith(IDENTITY_PREFIX):
+        return False
+    if len(_good_names) < _MOST_NAMES:
+        _good_names.add(name)
+    return True
+
+
+def _host(value: bytes | None, version: str) -> bytes:
+    if value is None and version == "1.0":
+        return b""
+    value = (value or b"").strip(OWS)
+    if len(value) > _MAX_HOST_BYTES or not _HOST.fullmatch(value):
+        raise MalformedError("The Host header is missing or not a host")
+    return value
+
+
+def _framing(coding: bytes | None, length: bytes | None, version: str) -> tuple[bool, int | None]:
+    if coding is not None:
+        if coding.strip(OWS).lower() != b"chunked" or version == "1.0":
+            raise MalformedError("The Transfer-Encoding is not chunked, or the version has none")
+        if length is not None:
+            raise MalformedError("There are a Transfer-Encoding and a Content-Length")
+        return True, None
+    if length is None:
+        return False, None
+    length = length.strip(OWS)
+    if not length.isdigit() or len(length) > 18:
+        raise MalformedError("The Content-Length is not a number, or too large for one")
+    return False, int(length)

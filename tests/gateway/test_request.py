@@ -1,0 +1,224 @@
+"""A request's head: its form, what is read from it, what goes on."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway import request
+from gateway.headers import Header
+from gateway.request import MAX_HEADERS, RequestHead, too_large
+from shared.errors import MalformedError, TooLargeError, UriTooLongError
+
+HOST = (b"host", b"carrel.test")
+
+
+def head(
+    *headers: Header, version: str = "1.1", path: bytes = b"/a", query: bytes = b"", most: int = 8192
+) -> RequestHead:
+    """A head that has a host, unless it has another."""
+    with_host = headers if any(name == b"host" for name, _ in headers) else (HOST, *headers)
+    return RequestHead("GET", path, query, version=version, headers=with_host, max_url_bytes=most)
+
+
+@pytest.mark.parametrize(
+    "host", ["carrel.test", "carrel.test:7860", "[::1]:80", "127.0.0.1", "a_b.test", "CARREL"]
+)
+def test_right_hosts_are_taken(host: str) -> None:
+    """A name, an address, a port."""
+    assert head((b"host", host.encode())).host == host.encode()
+
+
+@pytest.mark.parametrize(
+    ("version", "headers"),
+    [
+        ("1.1", []),
+        ("1.1", [(b"host", b"")]),
+        ("1.1", [HOST, HOST]),
+        ("1.1", [(b"host", b"a b")]),
+        ("1.1", [(b"host", b"a/b")]),
+        ("1.1", [(b"host", b"user@a")]),
+        ("1.1", [(b"host", b"a:b")]),
+        ("1.1", [(b"host", b"a:123456")]),
+        ("1.1", [(b"host", b"a" * 301)]),
+        ("2.0", [HOST]),
+        ("0.9", [HOST]),
+        ("1.1", [HOST, (b"transfer_encoding", b"chunked")]),
+        ("1.1", [HOST, (b"x(y)", b"1")]),
+        ("1.1", [HOST, (b"", b"1")]),
+        ("1.1", [HOST, (b"x", b"a\0b")]),
+        ("1.1", [HOST, (b"x", b"a\rb")]),
+        ("1.1", [HOST, (b"x", b"a\nb")]),
+        ("1.1", [HOST, (b"x_carrel_role", b"owner")]),
+        ("1.0", [HOST, (b"transfer-encoding", b"chunked")]),
+        ("1.1", [HOST, (b"transfer-encoding", b"gzip, chunked")]),
+        ("1.1", [HOST, (b"transfer-encoding", b"chunked"), (b"transfer-encoding", b"chunked")]),
+        ("1.1", [HOST, (b"transfer-encoding", b"chunked"), (b"content-length", b"1")]),
+        ("1.1", [HOST, (b"content-length", b"1"), (b"content-length", b"1")]),
+        ("1.1", [HOST, (b"content-length", b"+5")]),
+        ("1.1", [HOST, (b"content-length", b"")]),
+        ("1.1", [HOST, (b"content-length", b"9" * 50)]),
+        ("1.1", [HOST, (b"content-type", b"a/b"), (b"content-type", b"c/d")]),
+        ("1.1", [HOST, (b"authorization", b"a"), (b"authorization", b"b")]),
+        ("1.1", [HOST, (b"x-api-key", b"a"), (b"x-api-key", b"b")]),
+        ("1.1", [HOST, (b"origin", b"a"), (b"origin", b"b")]),
+    ],
+)
+def test_a_head_with_two_readings_is_refused(version: str, headers: list[Header]) -> None:
+    """What the parser in front lets pass and another reader might take otherwise is 400."""
+    with pytest.raises(MalformedError) as caught:
+        RequestHead("GET", b"/", b"", version=version, headers=headers, max_url_bytes=100)
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(("path", "query"), [(b"/a#b", b""), (b"/a", b"b#c")])
+def test_a_target_has_no_fragment(path: bytes, query: bytes) -> None:
+    """A reader behind us would cut it off, and see another target than we have decided on."""
+    with pytest.raises(MalformedError):
+        head(path=path, query=query)
+
+
+def test_http_1_0_needs_no_host() -> None:
+    """Without one there is none."""
+    assert RequestHead("GET", b"/", b"", version="1.0", headers=[], max_url_bytes=9).host == b""
+
+
+@pytest.mark.parametrize("headers", [[(b"x", b"1")] * (MAX_HEADERS + 1), [(b"x", b"1" * 40_000)]])
+def test_large_heads_are_431(headers: list[Header]) -> None:
+    """Neither the number nor the size of headers is without end."""
+    with pytest.raises(MalformedError) as caught:
+        head(*headers)
+    assert caught.value.status == 431
+
+
+def test_long_urls_are_414() -> None:
+    """Path and query count together."""
+    assert head(path=b"/" * 5, query=b"q" * 5, most=10).target == b"/////?qqqqq"
+    with pytest.raises(UriTooLongError):
+        head(path=b"/" * 6, query=b"q" * 5, most=10)
+
+
+def test_bodies_that_say_they_are_too_large_are_413() -> None:
+    """What will be refused is refused before it is sent."""
+    head((b"content-length", b"10")).check_length(10)
+    head((b"transfer-encoding", b"chunked")).check_length(10)
+    with pytest.raises(TooLargeError):
+        head((b"content-length", b"11")).check_length(10)
+    assert too_large(10).status == 413
+
+
+def test_a_body_is_framed_once_and_as_the_client_did() -> None:
+    """The body's length is what the client said, once, or it has none."""
+    assert head().framing == b""
+    assert head((b"content-length", b"5 ")).framing == b"content-length: 5\r\n"
+    assert head((b"content-length", b"007")).framing == b"content-length: 7\r\n"
+    assert head((b"transfer-encoding", b"Chunked")).framing == b"transfer-encoding: chunked\r\n"
+
+
+def test_what_decisions_need_is_at_hand() -> None:
+    """Credentials, origin and what proxies said; of a list all of it, of a claim the first."""
+    found = head(
+        (b"authorization", b" Bearer x "),
+        (b"x-api-key", b"k\t"),
+        (b"origin", b"https://a.test"),
+        (b"x-forwarded-for", b"1.1.1.1"),
+        (b"x-forwarded-for", b"2.2.2.2, 3.3.3.3"),
+        (b"x-forwarded-proto", b"https"),
+        (b"x-forwarded-proto", b"http"),
+        (b"x-request-id", b"r1"),
+        (b"x-request-id", b"r2"),
+    )
+    assert (found.authorization, found.api_key, found.origin) == (b"Bearer x", b"k", b"https://a.test")
+    assert found.forwarded_for == b"1.1.1.1, 2.2.2.2, 3.3.3.3"
+    assert (found.forwarded_proto, found.request_id) == (b"https", b"r1")
+    assert found.lines == b"origin: https://a.test\r\n"
+
+
+def test_what_a_client_says_goes_on() -> None:
+    """Ordinary headers pass, in order, doubles too, without the white space around them."""
+    said = ((b"accept", b"a"), (b"traceparent", b"00-1-2-01"), (b"accept", b"\tb \t"))
+    assert head(*said).lines == b"accept: a\r\ntraceparent: 00-1-2-01\r\naccept: b\r\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "connection",
+        "keep-alive",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "upgrade",
+        "http2-settings",
+        "expect",
+        "authorization",
+        "cookie",
+        "x-api-key",
+        "x-hf-authorization",
+        "x-ip-token",
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-forwarded-port",
+        "x-real-ip",
+        "x-request-id",
+        "x-carrel-principal",
+        "x-carrel-role",
+        "x-carrel-anything",
+    ],
+)
+def test_what_ends_here_does_not_go_on(name: str) -> None:
+    """Hop-by-hop headers, credentials and identities from outside stay outside."""
+    assert head((name.encode(), b"x")).lines == b""
+
+
+def test_what_connection_names_ends_here() -> None:
+    """Headers that Connection nominates belong to the hop; the form of the message does not."""
+    said = ((b"x-inner", b"1"), (b"content-type", b"a/b"), (b"connection", b"close, X-Inner ,content-type"))
+    assert head(*said).lines == b"content-type: a/b\r\n"
+    two = ((b"x-a", b"1"), (b"x-b", b"2"), (b"connection", b"x-a"), (b"connection", b"x-b"))
+    assert head(*two).lines == b""
+
+
+def test_what_is_remembered_of_names_does_not_grow_without_end() -> None:
+    """A flood of new names costs no memory, and lets nothing through."""
+    for number in range(3000):
+        assert head((b"x-%d" % number, b"1")).lines
+    assert len(request._good_names) <= 1024
+    assert head((b"x-carrel-a", b"1")).lines == b""
+    with pytest.raises(MalformedError):
+        head((b"x_a", b"1"))
+
+
+NAMES = st.sampled_from(
+    [b"x-carrel-role", b"connection", b"x-a", b"te", b"accept", b"keep-alive", b"cookie", b"x-b"]
+)
+VALUES = st.sampled_from([b"x", b" \tx-a", b"close, accept", b"X-Carrel-Role, x-b", b"host"])
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=8))
+def test_exactly_what_is_the_clients_to_say_goes_on(headers: list[Header]) -> None:
+    """However headers are combined: the ordinary ones that no Connection names, in order, nothing else."""
+    named = {
+        token.strip().lower()
+        for name, value in headers
+        if name == b"connection"
+        for token in value.split(b",")
+    }
+    ordinary = [
+        name + b": " + value.strip()
+        for name, value in headers
+        if name in (b"x-a", b"x-b", b"accept") and name not in named
+    ]
+    assert head(*headers).lines.splitlines() == ordinary
+
+
+@given(st.lists(st.tuples(st.binary(max_size=12), st.binary(max_size=12)), max_size=6), st.binary(max_size=9))
+def test_any_bytes_are_read_or_refused(headers: list[Header], path: bytes) -> None:
+    """Nothing but a refusal comes of what is no head, and what goes on is whole lines."""
+    try:
+        found = head(*[(name.lower(), value) for name, value in headers], path=path)
+    except MalformedError:
+        return
+    assert not found.lines or found.lines.endswith(b"\r\n")
+    assert found.lines.count(b"\n") == found.lines.count(b"\r\n") == found.lines.count(b"\r")
