@@ -7,8 +7,8 @@ import pytest
 
 from gateway.headers import Header
 from gateway.identity import OWNER, Identity, Tokens, bearer, socket_token
-from shared.auth import Role
-from shared.errors import UnauthorizedError
+from shared.auth import Principal, Role
+from shared.errors import RateLimitedError, UnauthorizedError
 
 KEY = "the-owner's-key-0123456789"
 PAGE = "https://docs.test"
@@ -60,6 +60,48 @@ def test_a_wrong_key_is_not_a_visitor() -> None:
     """A key that is not right is refused, whatever else is there."""
     with pytest.raises(UnauthorizedError, match="X-API-Key"):
         who((b"x-api-key", b"wrong"), authorization(token()))
+
+
+@pytest.mark.parametrize("key", [KEY, "no-key-of-ours-0123456789", "no.key.ofours"])
+@pytest.mark.parametrize("name", ["x-api-key", "authorization", "subprotocol"])
+def test_a_key_that_has_to_wait_is_not_compared(key: str, name: str) -> None:
+    """While too many were refused a right key and a wrong one get the same answer, with the time to wait."""
+    headers = {"x-api-key": [(b"x-api-key", key.encode())], "authorization": [authorization(key)]}
+    offered = (f"carrel.token.{key}",) if name == "subprotocol" else ()
+    with pytest.raises(RateLimitedError) as caught:
+        IDENTITY.who(
+            headers.get(name, []), subprotocols=offered, origin="", now=1000, key_wait_ms=lambda: 1500
+        )
+    assert caught.value.retry_after_ms == 1500
+
+
+def test_a_token_never_waits_for_the_keys() -> None:
+    """A visitor's token is verified whatever was refused before; one that has ended is told so."""
+
+    def find(credential: str, *, now: float) -> str:
+        headers = [authorization(credential)]
+        caller = IDENTITY.who(headers, subprotocols=(), origin="", now=now, key_wait_ms=lambda: 1500)
+        return caller.principal.id
+
+    assert find(token(), now=1000) == "v_1"
+    with pytest.raises(UnauthorizedError, match="expired"):
+        find(token(), now=1060)
+
+
+def test_a_key_may_look_like_a_token() -> None:
+    """Whoever chose such a key is the owner nevertheless, but while it has to wait it is no key."""
+    key = forged(GOOD)
+    identity = Identity(admin_key_digest=hashlib.sha256(key.encode()).digest(), tokens=TOKENS)
+
+    def find(wait_ms: int) -> Principal:
+        caller = identity.who(
+            [authorization(key)], subprotocols=(), origin="", now=1000, key_wait_ms=lambda: wait_ms
+        )
+        return caller.principal
+
+    assert find(0) == OWNER
+    with pytest.raises(UnauthorizedError, match="not valid"):
+        find(1500)
 
 
 @pytest.mark.parametrize(
