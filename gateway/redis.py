@@ -27,7 +27,6 @@ from shared.contracts.wire import Check
 from shared.tasks import cancel, spawn
 
 COMMAND_S = 0.25
-"""How long a request waits for Redis, whatever is the matter: a connection, the network, the server."""
 PAUSE_S = 1.0
 """For so long a lost Redis is left alone before it is tried again."""
 CONNECTIONS = 16
@@ -36,17 +35,22 @@ _log = logging.getLogger(__name__)
 
 
 class RedisLimiter:
-    """The port over Redis 6.2 or later at ``url``; ``memory`` is this process's own count."""
+    """The port over Redis 6.2 or later at ``url``; ``memory`` is this process's own count.
+
+    ``deadline_s`` is how long a request waits for Redis, whatever is the matter: a connection, the network,
+    the server. ``clock`` counts the pause of a lost one.
+    """
 
     def __init__(
         self,
         url: str,
         *,
         memory: MemoryLimiter,
+        deadline_s: float = COMMAND_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._memory, self._clock = memory, clock
-        self._redis = Redis(connection_pool=_pool(url))
+        self._memory, self._deadline_s, self._clock = memory, deadline_s, clock
+        self._redis = Redis(connection_pool=_pool(url, deadline_s))
         self._script = resources.files(__package__).joinpath("buckets.lua").read_text("utf-8")
         self._sha = sha1(self._script.encode(), usedforsecurity=False).hexdigest()
         self._lost = False
@@ -82,13 +86,13 @@ class RedisLimiter:
         """Close every connection."""
         await cancel(self._trial)
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(COMMAND_S):
+            async with asyncio.timeout(self._deadline_s):
                 await self._redis.aclose(close_connection_pool=True)
 
     async def _ask(self, asked: Sequence[Asked]) -> Verdict:
         keys = [PREFIX + ask.key for ask in asked]
         arguments = [int(number) for ask in asked for number in (ask.rate.interval, ask.rate.depth)]
-        async with asyncio.timeout(COMMAND_S):
+        async with asyncio.timeout(self._deadline_s):
             try:
                 said = await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)
             except NoScriptError:
@@ -104,7 +108,7 @@ class RedisLimiter:
     async def _try(self) -> None:
         """Find out whether Redis is back; no request waits for it."""
         try:
-            async with asyncio.timeout(COMMAND_S):
+            async with asyncio.timeout(self._deadline_s):
                 # What the old connections still hold is nobody's answer any more.
                 await self._redis.connection_pool.disconnect(inuse_connections=False)
                 said = await self._redis.eval(self._script, 0)
@@ -126,13 +130,13 @@ class RedisLimiter:
             )
 
 
-def _pool(url: str) -> BlockingConnectionPool:
+def _pool(url: str, deadline_s: float) -> BlockingConnectionPool:
     return BlockingConnectionPool.from_url(
         url,
         max_connections=CONNECTIONS,
-        timeout=COMMAND_S,
-        socket_timeout=COMMAND_S,
-        socket_connect_timeout=COMMAND_S,
+        timeout=deadline_s,
+        socket_timeout=deadline_s,
+        socket_connect_timeout=deadline_s,
         # The deadline is for all; a second try would be another request's time.
         retry=Retry(NoBackoff(), 0),
         # Of RESP3 nothing is needed, and older servers and proxies do not know its greeting.

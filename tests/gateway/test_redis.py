@@ -19,10 +19,11 @@ pytestmark = pytest.mark.integration
 
 TEN = Asked("ask-visitor:v_1", "ask-visitor", Rate(10, 86_400))
 THREE = Asked("ask-address:192.0.2.1", "ask-address", Rate(3, 86_400))
-MANY = Asked("read-visitor:v_1", "read-visitor", Rate(100_000, 86_400))
+MANY = Asked("read-visitor:v_1", "read-visitor", Rate(1000, 366 * 86_400))
 PASSWORD = "nobody-must-read-this"
-# A machine that is busy with others may keep us waiting for as long.
-SLACK_S = 2.0
+PATIENT_S = 20.0
+"""A machine that is busy with others is no lost Redis."""
+SLACK_S = 5.0
 
 
 class Clock:
@@ -45,11 +46,13 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @asynccontextmanager
 async def limiting(
-    url: str, *, count: int = 1, clock: Clock | None = None
+    url: str, *, count: int = 1, clock: Clock | None = None, deadline_s: float = PATIENT_S
 ) -> AsyncIterator[list[RedisLimiter]]:
     """So many replicas."""
     clock = clock or Clock()
-    limiters = [RedisLimiter(url, memory=MemoryLimiter(), clock=clock) for _ in range(count)]
+    limiters = [
+        RedisLimiter(url, memory=MemoryLimiter(), deadline_s=deadline_s, clock=clock) for _ in range(count)
+    ]
     try:
         yield limiters
     finally:
@@ -76,8 +79,8 @@ async def test_two_replicas_share_one_limit(server: RedisServer) -> None:
     async with limiting(server.url, count=2) as (one, two):
         verdicts = await asyncio.gather(*(n.take((TEN, MANY)) for _ in range(40) for n in (one, two)))
         assert allowed(verdicts) == 10
-        assert (await one.take((MANY,))).remaining == 100_000 - 11
-        assert (await two.take((MANY,))).remaining == 100_000 - 12
+        assert (await one.take((MANY,))).remaining == 1000 - 11
+        assert (await two.take((MANY,))).remaining == 1000 - 12
 
 
 async def test_what_another_replica_refuses_costs_nothing_here(server: RedisServer) -> None:
@@ -185,7 +188,10 @@ async def test_a_lost_redis_is_tried_once_a_pause(tmp_path: Path) -> None:
         await reader.read()
         writer.close()
 
-    async with pretending(hang, tmp_path) as url, limiting(url, clock=clock) as (limiter,):
+    async with (
+        pretending(hang, tmp_path) as url,
+        limiting(url, clock=clock, deadline_s=COMMAND_S) as (limiter,),
+    ):
         for expected in (1, 2, 3):
             async with asyncio.timeout(COMMAND_S + SLACK_S):
                 for _ in range(200):
@@ -201,16 +207,16 @@ async def test_a_hung_redis_delays_nobody_by_more_than_its_deadline(
     """Frozen in the middle of many requests: all are answered by the deadline, the later ones at once."""
     clock = Clock()
     with caplog.at_level(logging.INFO):
-        async with limiting(server.url, clock=clock) as (limiter,):
+        async with limiting(server.url, clock=clock, deadline_s=1.0) as (limiter,):
             await limiter.take((MANY,))
             server.signal(signal.SIGSTOP)
-            async with asyncio.timeout(COMMAND_S + SLACK_S):
+            async with asyncio.timeout(1.0 + SLACK_S):
                 verdicts = await asyncio.gather(*(limiter.take((MANY,)) for _ in range(100)))
             assert allowed(list(verdicts)) == 100
             coroutine = limiter.take((MANY,))
             with pytest.raises(StopIteration) as finished:
                 coroutine.send(None)
-            assert finished.value.value.remaining == 100_000 - 102
+            assert finished.value.value.remaining == 1000 - 102
             server.signal(signal.SIGCONT)
             await found_again(limiter, clock)
             # Each answer is its own question's, not one that came too late.
@@ -269,7 +275,10 @@ async def test_rubbish_is_no_answer(rubbish: bytes, tmp_path: Path, caplog: pyte
             writer.write(rubbish)
         writer.close()
 
-    async with pretending(answer, tmp_path) as url, limiting(f"{url}?password={PASSWORD}") as (limiter,):
+    async with (
+        pretending(answer, tmp_path) as url,
+        limiting(f"{url}?password={PASSWORD}", deadline_s=COMMAND_S) as (limiter,),
+    ):
         async with asyncio.timeout(COMMAND_S + SLACK_S):
             assert (await limiter.take((TEN,))).remaining == 9
         assert limiter.check().status == "degraded"
