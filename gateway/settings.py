@@ -4,12 +4,15 @@ The admin key is kept as its sha256 only: after this module nobody can log it.
 """
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, SecretStr
 from pydantic_settings import NoDecode
 
+from gateway.rates import Rate
 from shared.contracts.chat_ws import MAX_FRAME_BYTES
 from shared.settings import HttpUrl, Port, ServiceSettings
 
@@ -75,9 +78,39 @@ def origin_of(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
+def _rate(value: Any) -> Rate:
+    return value if isinstance(value, Rate) else Rate.parse(str(value))
+
+
+_REDIS_FORM = "must be redis://, rediss:// or unix://, such as redis://:password@host:6379/0"
+_REDIS_OPTIONS = {"db", "username", "password"}
+_REDIS_TLS_OPTIONS = {"ssl_ca_certs", "ssl_cert_reqs"}
+
+
+def _redis(secret: SecretStr) -> SecretStr:
+    """Return ``secret`` when Redis's client can read it; nothing that is said of it holds a part of it."""
+    try:
+        url = urlsplit(secret.get_secret_value())
+        host, path, options = url.hostname, url.path.strip("/"), parse_qs(url.query)
+        port_is_wrong = url.port == 0
+    except ValueError:
+        raise ValueError(_REDIS_FORM) from None
+    if url.scheme not in ("redis", "rediss", "unix") or not (path if url.scheme == "unix" else host):
+        raise ValueError(_REDIS_FORM)
+    database = options.get("db", [""])[0] or ("" if url.scheme == "unix" else path)
+    if port_is_wrong or not database.isascii() or (database and not database.isdecimal()):
+        raise ValueError("must have numbers for its port and its database")
+    known = _REDIS_OPTIONS | (_REDIS_TLS_OPTIONS if url.scheme == "rediss" else set())
+    if not options.keys() <= known:
+        raise ValueError(f"may have no options but {', '.join(sorted(known))}")
+    return secret
+
+
 AdminKeyDigests = Annotated[tuple[bytes, ...], NoDecode, BeforeValidator(_digests)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_keys)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
+RateSetting = Annotated[Rate, NoDecode, PlainValidator(_rate), PlainSerializer(str)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
 
 
 class GatewaySettings(ServiceSettings):
@@ -105,6 +138,21 @@ class GatewaySettings(ServiceSettings):
 
     limits: Literal["on", "off"] = "on"
     """``off`` lifts the rate and connection limits, for load tests."""
+    redis_url: RedisUrl | None = None
+    """Where all replicas count together; without it each counts alone."""
+    rate_session_address: RateSetting = Rate.parse("300/min")
+    rate_socket_visitor: RateSetting = Rate.parse("300/min")
+    rate_socket_address: RateSetting = Rate.parse("3000/min")
+    rate_ask_visitor: RateSetting = Rate.parse("60/min")
+    rate_ask_address: RateSetting = Rate.parse("1200/min")
+    rate_search_visitor: RateSetting = Rate.parse("300/min")
+    rate_search_address: RateSetting = Rate.parse("3000/min")
+    rate_read_visitor: RateSetting = Rate.parse("1200/min")
+    rate_read_address: RateSetting = Rate.parse("12000/min")
+    rate_owner_address: RateSetting = Rate.parse("6000/min")
+    rate_public_address: RateSetting = Rate.parse("6000/min")
+    rate_refused_address: RateSetting = Rate.parse("120/min")
+    """Requests whose credentials were refused."""
     max_body_bytes: int = Field(default=12 * 1024 * 1024, ge=1024)
     max_url_bytes: int = Field(default=8 * 1024, ge=256)
     max_frame_bytes: int = Field(default=MAX_FRAME_BYTES, ge=1024, le=MAX_FRAME_BYTES)
@@ -147,3 +195,9 @@ class GatewaySettings(ServiceSettings):
         """The origins of our own pages, as the public knows us, and those that are let in."""
         ours = (self.public_base_url or "", f"https://{self.space_host}" if self.space_host else "")
         return (*self.allowed_origins, *(normal_origin(origin_of(url)) for url in ours if url))
+
+    @property
+    def rates(self) -> Mapping[str, Rate]:
+        """Every rate by its policy's name, such as ``ask-visitor``."""
+        names = (name for name in type(self).model_fields if name.startswith("rate_"))
+        return {name.removeprefix("rate_").replace("_", "-"): getattr(self, name) for name in names}

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.routing import ROUTES, Target, WrongMethodError, allow, check_method, check_role, find
+from gateway.routing import (
+    ROUTES,
+    RouteClass,
+    Target,
+    WrongMethodError,
+    allow,
+    check_method,
+    check_role,
+    find,
+)
 from shared.auth import Principal, Role
 from shared.errors import ForbiddenError, MalformedError, NotFoundError
 
@@ -154,3 +163,38 @@ def test_only_the_api_has_cross_origin_rules() -> None:
     """Pages and health are for everybody."""
     assert find(b"/v1/search").is_api
     assert not find(b"/health").is_api
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "kind"),
+    [
+        ("/", "GET", RouteClass.PUBLIC),
+        ("/openapi.json", "HEAD", RouteClass.PUBLIC),
+        ("/v1/sessions", "POST", RouteClass.SESSION),
+        ("/v1/chat", "GET", RouteClass.SOCKET),
+        ("/v1/messages", "POST", RouteClass.ASK),
+        ("/v1/messages/m_1/feedback", "PUT", RouteClass.READ),
+        ("/v1/conversations", "GET", RouteClass.READ),
+        ("/v1/conversations/c_1", "DELETE", RouteClass.READ),
+        ("/v1/conversations/c_1/messages", "HEAD", RouteClass.READ),
+        ("/v1/conversations/c_1/messages", "POST", RouteClass.ASK),
+        ("/v1/runs/r_1/cancel", "POST", RouteClass.READ),
+        ("/v1/me", "DELETE", RouteClass.READ),
+        ("/v1/search", "POST", RouteClass.SEARCH),
+        ("/v1/answer", "POST", RouteClass.ASK),
+        ("/v1/chat/completions", "POST", RouteClass.ASK),
+        ("/v1/models", "GET", RouteClass.READ),
+        ("/v1/documents/a", "PUT", RouteClass.OWNER),
+        ("/v1/data-sources/a/sync", "POST", RouteClass.OWNER),
+    ],
+)
+def test_each_request_has_its_class(path: str, method: str, kind: RouteClass) -> None:
+    """Whatever makes an answer is a question, a search is a search, the rest reads."""
+    assert find(path.encode()).class_of(method) is kind
+
+
+def test_probes_alone_have_no_class() -> None:
+    """Health is asked for by platforms from one address, and must never meet a limit."""
+    for route in ROUTES:
+        unlimited = {route.class_of(method) is None for method in (*route.methods, "HEAD", "OPTIONS")}
+        assert unlimited == {route.path.startswith("/health")}

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from gateway.quotas import POLICIES
+from gateway.rates import Rate
 from gateway.settings import GatewaySettings, normal_origin
 from shared.settings import describe
 
@@ -62,6 +64,21 @@ def test_the_key_is_never_held(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SPACE_HOST", "docs.test/path"),
         ("TRUSTED_PROXY_HOPS", "-1"),
         ("LIMITS", "maybe"),
+        ("RATE_ASK_VISITOR", "60 a minute"),
+        ("RATE_REFUSED_ADDRESS", "0/min"),
+        ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "http://localhost:6379"),
+        ("REDIS_URL", "redis://"),
+        ("REDIS_URL", "redis://:secret@/0"),
+        ("REDIS_URL", "redis://host:port"),
+        ("REDIS_URL", "redis://host:0"),
+        ("REDIS_URL", "redis://host:99999"),
+        ("REDIS_URL", "redis://host/first"),
+        ("REDIS_URL", "redis://[::1"),
+        ("REDIS_URL", "redis://host?socket_timeout=60"),
+        ("REDIS_URL", "redis://host?ssl_cert_reqs=none"),
+        ("REDIS_URL", "unix://"),
+        ("REDIS_URL", "unix:///run/redis.sock?db=first"),
     ],
 )
 def test_wrong_values_are_named_and_not_shown(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,3 +140,30 @@ def test_settings_may_be_given_in_code(tmp_path: Path) -> None:
     settings = GatewaySettings(**given, allowed_origins=("https://a.test",), web_dir=tmp_path)
     assert settings.allowed_origins == ("https://a.test",)
     assert normal_origin("http://a.test:80") == "http://a.test"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis://:pass%40word@localhost:6379/0",
+        "redis://user:password@[::1]:6379",
+        "rediss://:password@redis.test:443/3?ssl_cert_reqs=none&ssl_ca_certs=/etc/ca.pem",
+        "unix:///run/redis.sock",
+        "unix://:password@/run/redis.sock?db=2",
+    ],
+)
+def test_redis_is_named_by_its_url(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over TCP, TLS or a Unix socket, with a password that is never printed."""
+    settings = read(monkeypatch, REDIS_URL=url)
+    assert settings.redis_url is not None
+    assert settings.redis_url.get_secret_value() == url
+    assert url not in repr(settings) + str(settings.model_dump())
+    assert read(monkeypatch, REDIS_URL="").redis_url is None
+
+
+def test_the_rates_are_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each policy has its rate, each rate one variable."""
+    rates = read(monkeypatch, RATE_ASK_VISITOR="7/h").rates
+    assert set(rates) == set(POLICIES)
+    assert (rates["ask-visitor"], rates["ask-address"]) == (Rate(7, 3600), Rate(1200, 60))
