@@ -134,7 +134,7 @@ class Tunnel:
     def ended_one(self, side: _Side) -> bool:
         """Pass a half close on; return whether the side that ended may still be written to."""
         self._ends += 1
-        if self._ends == 2:
+        if self._ends == 2 or self._open < 2:
             side.peer.close()
             return False
         if side is self._service and not self._service.frames.closed:
@@ -157,9 +157,14 @@ class Tunnel:
             self._connections.discard(self)
             self._ended(sent=self._service.sent)
             return
-        if side is self._service and not self._service.frames.closed:
-            self._close(RESTART, SERVICE_LOST)
-        if exc is None or side is self._service:
+        if side is self._service:
+            if not self._service.frames.closed:
+                self._close(RESTART, SERVICE_LOST)
+            if not side.peer.is_closing():
+                # The service may have held it back; what it still says is for nobody.
+                side.peer.resume_reading()
+            self._hang_up()
+        elif exc is None:
             # Closing sends first what is still in the buffer.
             side.peer.close()
             self._lingering()
@@ -175,8 +180,18 @@ class Tunnel:
         self._service.closing = True
         if self._service.frames.at_edge:
             client.write(close_frame(code, reason))
+            self._hang_up()
         else:
             client.close()
+
+    def _hang_up(self) -> None:
+        """Say no more to the client, and wait for it to leave: the server ends first (RFC 6455, 7.1.1).
+
+        Closed at once, what it still says would reset the connection before it has read the last frame.
+        """
+        self._lingering()
+        if not self._client.transport.is_closing():
+            self._client.transport.write_eof()
 
     def _abort(self) -> None:
         self._client.transport.abort()

@@ -105,6 +105,25 @@ async def test_a_lost_service_asks_the_client_back(how: str) -> None:
     assert joined.sent == [0]
 
 
+@pytest.mark.parametrize("how", ["eof", "lost"])
+async def test_a_client_that_was_asked_back_is_waited_for(how: str) -> None:
+    """The gateway hangs up first, and reads on: closed at once, the client might not hear why."""
+    joined = Joined()
+    joined.client.protocol.data_received(b"up")
+    if how == "eof":
+        joined.service.protocol.eof_received()
+    else:
+        joined.service.protocol.connection_lost(None)
+    assert joined.client.done[-1] == "write_eof"
+    assert not joined.client.is_closing()
+    assert not joined.client.protocol.eof_received()
+    assert joined.service.done[-1] == "close"
+    joined.client.protocol.connection_lost(None)
+    if how == "eof":
+        joined.service.protocol.connection_lost(None)
+    assert joined.sent == [0]
+
+
 async def test_a_service_that_said_why_is_not_talked_over() -> None:
     """After its close frame nothing more is sent, whatever happens."""
     joined = Joined()
