@@ -1,5 +1,8 @@
 """Header rewriting, both ways."""
 
+import ipaddress
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,10 +187,130 @@ def test_a_body_is_framed_once() -> None:
         body_framing([(b"transfer-encoding", b"chunked"), (b"content-length", b"5")])
 
 
+@pytest.mark.parametrize("body", [(b"content-length", b"5"), (b"transfer-encoding", b"chunked")])
+def test_a_body_and_an_upgrade_do_not_go_together(body: Header) -> None:
+    """The server in front would lose the body: a service would wait for it, or take what comes next."""
+    upgrade = (b"upgrade", b"h2c")
+    with pytest.raises(MalformedError):
+        body_framing([upgrade, body])
+    assert body_framing([upgrade]) == b""
+    assert body_framing([upgrade, (b"content-length", b"0")]) == b"content-length: 0\r\n"
+
+
 def test_headers_are_found_by_name() -> None:
     """The first value, or all of them, without the white space around."""
     headers = [(b"a", b" 1 "), (b"b", b"2"), (b"a", b"3")]
     assert (find(headers, b"a"), find(headers, b"c"), find_all(headers, b"a")) == (b"1", b"", [b"1", b"3"])
+
+
+ORDINARY = (b"accept", b"x-a", b"x-b", b"traceparent", b"content-type", b"if-match", b"user-agent")
+PLAIN = st.sampled_from(ORDINARY)
+ENDS = st.sampled_from(
+    sorted(
+        (
+            b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer "
+            b"transfer-encoding upgrade http2-settings expect host content-length authorization cookie "
+            b"x-api-key x-hf-authorization x-ip-token forwarded x-forwarded-for x-forwarded-host "
+            b"x-forwarded-proto x-forwarded-port x-forwarded-server x-real-ip x-request-id"
+        ).split()
+    )
+)
+IDENTITY = st.from_regex(rb"x[-_]carrel[-_][a-z_-]{0,12}", fullmatch=True)
+NOMINATING = st.lists(st.one_of(PLAIN, ENDS, IDENTITY, st.just(b"close")), max_size=4).map(
+    lambda names: (b"connection", b" ,\t".join(name.title() for name in names))
+)
+SAID = st.lists(
+    st.one_of(
+        NOMINATING,
+        st.tuples(
+            st.one_of(PLAIN, ENDS, IDENTITY),
+            st.binary(max_size=6).filter(lambda value: value.translate(None, b"\r\n\0") == value),
+        ),
+    ),
+    max_size=12,
+)
+FORM = {b"content-type", b"content-length", b"content-encoding", b"cache-control"}
+
+
+@given(SAID)
+def test_what_goes_on_is_what_was_said_and_nothing_else(headers: list[Header]) -> None:
+    """No header of the hop, nominated one or identity goes on; every other does, in order, as it was."""
+    nominated = {
+        token.strip(b" \t").lower()
+        for name, value in headers
+        if name == b"connection"
+        for token in value.split(b",")
+    } - FORM
+    went = [tuple(line.split(b": ", 1)) for line in head(*headers)[2:]]
+    plain = [
+        (name, value.strip(b" \t")) for name, value in headers if name in ORDINARY and name not in nominated
+    ]
+    assert went == plain
+    assert head(*headers)[:2] == [b"GET /a?b HTTP/1.1", b"host: s:1"]
+
+
+@given(SAID, st.sampled_from([b"content-length: 5\r\n", b"transfer-encoding: chunked\r\n"]))
+def test_nothing_that_connection_names_changes_the_message(headers: list[Header], framing: bytes) -> None:
+    """Host, framing, type and what the gateway tells stay, whatever Connection nominates."""
+    everything = (b"connection", b"host, content-length, transfer-encoding, content-type, x-carrel-role")
+    told = ((b"x-carrel-role", b"visitor"), (b"x-forwarded-for", b"10.0.0.1"))
+    lines = head(everything, (b"content-type", b"a/b"), *headers, told=told, framing=framing)
+    assert lines[1] == b"host: s:1"
+    assert b"content-type: a/b" in lines
+    assert lines[-3:] == [b"x-carrel-role: visitor", b"x-forwarded-for: 10.0.0.1", framing[:-2]]
+
+
+@given(SAID)
+def test_a_handshake_tells_no_more_than_a_request(headers: list[Header]) -> None:
+    """What of a handshake goes on is what of a request would, without the handshake."""
+    shaken = [(b"sec-websocket-key", b"k"), *headers, (b"sec-websocket-extensions", b"x")]
+    assert [name + b": " + value for name, value in socket_headers(shaken)] == head(*headers)[2:]
+
+
+@given(SAID)
+def test_an_answer_keeps_what_is_not_for_the_hop(headers: list[Header]) -> None:
+    """No header of the hop or of our identities comes out of an answer; types and lengths always do."""
+    headers = [(name, value.translate(None, bytes(range(32)) + b"\x7f")) for name, value in headers]
+    kept = response_headers(200, headers)
+    names = {name for name, _ in kept}
+    assert not names & {b"connection", b"transfer-encoding", b"te", b"upgrade", b"keep-alive", b"trailer"}
+    assert not any(name.replace(b"_", b"-").startswith(b"x-carrel-") for name in names)
+    for form in (b"content-type", b"content-length"):
+        assert [v for n, v in kept if n == form] == [v.strip(b" \t") for n, v in headers if n == form]
+
+
+ADDRESSES = st.ip_addresses().map(str)
+ENTRY = st.one_of(ADDRESSES, st.text("0123456789abcdef.:%[] \t-", max_size=20))
+
+
+@given(st.lists(ENTRY, max_size=8), st.lists(st.integers(1, 3), max_size=8), st.integers(0, 6))
+def test_the_address_is_that_of_the_trusted_hop_or_the_peer(
+    entries: list[str], cuts: list[int], hops: int
+) -> None:
+    """However the list is split into headers: the hop's entry, where it is an address; else the peer."""
+    headers, left = [], list(entries)
+    for cut in [*cuts, len(entries) + 1]:
+        if part := left[:cut]:
+            headers.append((b"x-forwarded-for", ", ".join(part).encode()))
+            left = left[cut:]
+    found = client_address(headers, peer="192.0.2.1", hops=hops)
+    trusted = entries[-hops].strip(" \t") if 0 < hops <= len(entries) else "192.0.2.1"
+    assert str(ipaddress.ip_address(found)) == found
+    assert found in ("192.0.2.1", trusted) or ipaddress.ip_address(found) == ipaddress.ip_address(trusted)
+    with suppress(ValueError):
+        assert found == str(ipaddress.ip_address(trusted))
+
+
+@given(st.lists(ENTRY, max_size=5), st.lists(ENTRY, max_size=5), st.lists(ADDRESSES, min_size=1, max_size=4))
+def test_nothing_left_of_the_trusted_hop_matters(one: list[str], other: list[str], ours: list[str]) -> None:
+    """Two callers who wrote different things before our proxies did are seen the same."""
+    seen = {
+        client_address(
+            [(b"x-forwarded-for", ", ".join([*written, *ours]).encode())], peer="192.0.2.1", hops=len(ours)
+        )
+        for written in (one, other)
+    }
+    assert seen == {ours[0]}
 
 
 NAMES = st.sampled_from(
