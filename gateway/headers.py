@@ -170,7 +170,7 @@ def body_framing(headers: Headers) -> bytes:
     lengths, codings = find_all(headers, b"content-length"), find_all(headers, b"transfer-encoding")
     if len(lengths) + len(codings) > 1:
         raise MalformedError("The body's length is said more than once")
-    if (codings or lengths not in ([], [b"0"])) and find(headers, b"upgrade"):
+    if (codings or lengths not in ([], [b"0"])) and find_all(headers, b"upgrade"):
         # The parser in front takes what follows such a head for another protocol, and the body is lost.
         raise MalformedError("A request with a body asks for an upgrade: send it without")
     if codings:

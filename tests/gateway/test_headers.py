@@ -187,10 +187,11 @@ def test_a_body_is_framed_once() -> None:
         body_framing([(b"transfer-encoding", b"chunked"), (b"content-length", b"5")])
 
 
+@pytest.mark.parametrize("value", [b"h2c", b""])
 @pytest.mark.parametrize("body", [(b"content-length", b"5"), (b"transfer-encoding", b"chunked")])
-def test_a_body_and_an_upgrade_do_not_go_together(body: Header) -> None:
+def test_a_body_and_an_upgrade_do_not_go_together(body: Header, value: bytes) -> None:
     """The server in front would lose the body: a service would wait for it, or take what comes next."""
-    upgrade = (b"upgrade", b"h2c")
+    upgrade = (b"upgrade", value)
     with pytest.raises(MalformedError):
         body_framing([upgrade, body])
     assert body_framing([upgrade]) == b""

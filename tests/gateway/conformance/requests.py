@@ -145,6 +145,8 @@ REFUSED = {
     "length past 64 bits": POST + "Content-Length: 18446744073709551621\r\n\r\nhello",
     # The server in front would lose such a body.
     "upgrade to h2c with a body": POST + H2C + "Content-Length: 5\r\n\r\nhello",
+    "upgrade to nothing with a body": POST
+    + "Connection: upgrade\r\nUpgrade:\r\nContent-Length: 5\r\n\r\nhello",
     "upgrade to h2c with chunks": POST + H2C + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
     # The head.
     "blank before the first header": GET.replace("Host", " \r\nHost", 1) + "\r\n",
