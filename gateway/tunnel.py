@@ -6,7 +6,9 @@ decided at the handshake.
 """
 
 import asyncio
+import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +17,7 @@ from shared.errors import UnauthorizedError
 
 LINGER_S = 2.0
 """Once one side has ended, or was told to, the other has so long."""
+_READ = 64 * 1024
 _TICK_S = 0.005
 """Timers are this exact."""
 
@@ -75,6 +78,24 @@ class _ServiceSide(_Side):
             self.frames.feed(data)
             self.sent += len(data)
             super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None:
+            self._hear_out()
+        super().connection_lost(exc)
+
+    def _hear_out(self) -> None:
+        """Read what came before a reset: a write that failed on it was told first.
+
+        A service that refuses a message closes while the client still sends. Its close frame says why, and
+        1012 in its place would make the client send the same again. The transport is still open in here.
+        """
+        sock = self.transport.get_extra_info("socket")
+        if sock is None or self.transport.get_extra_info("sslcontext") is not None:
+            return
+        with suppress(OSError):
+            while data := os.read(sock.fileno(), _READ):
+                self.data_received(data)
 
 
 class Tunnel:

@@ -6,6 +6,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from threading import Thread
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.support.websocket_wire import (
     closing,
     frame,
     handshake,
+    pieces,
     wire,
 )
 
@@ -262,6 +264,39 @@ async def test_a_service_that_vanishes_asks_the_client_back(how: str) -> None:
         else:
             outcome = await client.play([1, frame(TEXT, b"go")])
             assert outcome == Outcome(((TEXT, b"hello"),), LOST.code, first=True, reason=LOST.reason)
+
+
+def refuse(listening: socket.socket, *, taking: int, times: int) -> None:
+    """A service in a thread of its own: it takes some of a message, says 1009 and closes, so many times."""
+    for _ in range(times):
+        accepted, _ = listening.accept()
+        with accepted:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += accepted.recv(4096)
+            accepted.sendall(SWITCHING + b"\r\n")
+            accepted.recv(taking)
+            accepted.sendall(b"\x88\x02\x03\xf1")
+
+
+@pytest.mark.parametrize("taking", [10, 100_000])
+async def test_why_a_message_was_refused_is_heard_while_it_is_still_sent(taking: int) -> None:
+    """A service that closes with some of the message unread resets the connection; its close frame counts."""
+    rounds = 30
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread = Thread(
+            target=refuse, args=(listening,), kwargs={"taking": taking, "times": rounds}, daemon=True
+        )
+        thread.start()
+        message = pieces(frame(TEXT, bytes(2_000_000)), 50_000)
+        codes = []
+        async with gateway(chat_url=url, limits="off") as door:
+            for _ in range(rounds):
+                async with wire(door.port, OWNER) as client:
+                    codes.append((await client.play(message)).code)
+        thread.join(5)
+    assert codes == [1009] * rounds
 
 
 async def flood(wire: Wire) -> None:
