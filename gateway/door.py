@@ -1,8 +1,8 @@
 """A client's connection, as long as it speaks HTTP.
 
 Owns what is taken from uvicorn's inside for it (the version is pinned, the tests go through all of it): when
-a request takes the short way and when the long one, how much of a head may come, and how long a client may
-take. Nothing about a request is decided here.
+a request takes the short way and when the long one, how much of a head may come, and what is done when time
+has run out. Nothing about a request is decided here.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from gateway.admission import Client
 from gateway.desk import GUARDS, Desk, Ready
 from gateway.fast_path import Passing, begin
 from gateway.headers import Header, Headers, find, lines, status_line
-from gateway.patience import CLOSING_S, LEAST_BODY, LEAST_SENT, Patience, Progress
-from gateway.request import MAX_HEADER_BYTES, RequestHead
+from gateway.patience import Due, Patience, Waits
+from gateway.request import MAX_HEADER_BYTES, RequestHead, check_handshake
 from gateway.socket_door import SocketDoor
 from shared.errors import CarrelError, MalformedError, OverloadedError, RequestTimeoutError
 from shared.http import problem_response
@@ -29,9 +29,9 @@ from shared.logging import request_id
 
 READY = "carrel.ready"
 """The scope's extension that holds what was decided on the short way."""
-_AUTHORITY = re.compile(rb"[^/?#]*")
 BROKEN_OFF = "carrel.broken_off"
 """The scope's extension that holds the status with which the server ended the request itself."""
+_AUTHORITY = re.compile(rb"[^/?#]*")
 
 
 class Doors:
@@ -71,21 +71,21 @@ class HttpDoor(HttpToolsProtocol):
     def __init__(self, *args: Any, doors: Doors, **options: Any) -> None:
         super().__init__(*args, **options)
         self._doors, self._desk = doors, doors.desk
+        self._waits = Waits(doors.patience, now=self.loop.time())
         self._running: RequestResponseCycle | Passing | None = None
         self._pending: list[bytes] | None = None
         """The body, so far, of a request that may take the short way."""
         self._reading = False
         """Whether a message has begun and is not whole."""
         self._in_head = True
-        self._more_head = 0
-        self._head_since = self._since = self.loop.time()
-        self._run_since = 0.0
-        self._fresh = True
-        self._refused = False
-        self._closing_since = 0.0
-        self._got = 0
-        self._body = Progress(least=LEAST_BODY, seconds=doors.patience.body)
-        self._sent = Progress(least=LEAST_SENT, seconds=doors.patience.send)
+        self._over = False
+        """Whether nothing that comes is a request any more."""
+        self._wrong: CarrelError | None = None
+        """What is wrong with a handshake that is being read."""
+        self._received = 0
+        """Bytes of the body that is being read."""
+        self._between = 0
+        """Bytes that came since a message began, or since the last of a body: of heads, trailers and such."""
 
     # asyncio.Protocol
 
@@ -107,27 +107,33 @@ class HttpDoor(HttpToolsProtocol):
             running.message_event.set()
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self._over:
             return  # read, so that the client can hear why
         if self._in_head:
-            self._head_since = self._head_since or self.loop.time()
-        before = self._more_head
+            self._waits.head_begins(self.loop.time())
+        between = self._between
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._upgrade(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError:
-            self._refuse(MalformedError("This is not an HTTP request"))
+            self._refuse(self._wrong or MalformedError("This is not an HTTP request"))
             return
         if self._pending is not None:
             self._the_long_way()
-        if self._in_head and self._reading:
-            self._head_since = self._head_since or self.loop.time()
+        if (self._reading or self._in_head) and between == self._between:
+            self._between += len(data)
             # Only what comes after the read in which it began: a body may stand before it there.
-            self._more_head = before + len(data)
-            if before > MAX_HEADER_BYTES:
-                self._refuse(MalformedError("The headers are too large", status=431))
+            if between > MAX_HEADER_BYTES:
+                self._refuse(
+                    MalformedError("The headers, or what stands around a body, are too large", status=431)
+                )
+                return
+        if self._in_head and self._reading:
+            self._waits.head_begins(self.loop.time())
+        if self._wrong is not None:
+            self._refuse(self._wrong)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -136,7 +142,7 @@ class HttpDoor(HttpToolsProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._sent.reset()
+        self._waits.taken()
         if isinstance(self._running, Passing):
             self._running.resume_reading()
 
@@ -146,25 +152,28 @@ class HttpDoor(HttpToolsProtocol):
         self.url = b""
         self.headers = []
         self._reading = self._in_head = True
-        self._more_head = 0
+        self._between = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        # After the head, these are trailers: what decides about a request stands in front of its body.
+        if self._in_head:
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._head_since = 0.0
-        self._got = 0
+        self._received = 0
+        self._waits.head_ends(self.loop.time())
         busy = self._running is not None and not self._running.response_complete
         if self.parser.should_upgrade() and self._should_upgrade():
-            self.scope = cast(Any, self._scope())
+            self._handshake(busy=busy)
         elif busy or self.parser.get_http_version() != "1.1":
             self._start(self._scope(), keep_alive=self._keep_alive())
         else:
             self._pending = []
 
     def on_body(self, body: bytes) -> None:
-        self._got += len(body)
+        self._received += len(body)
+        self._between = 0
         if self._pending is not None:
             self._pending.append(body)
         elif isinstance(self.cycle, RequestResponseCycle):
@@ -172,6 +181,7 @@ class HttpDoor(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._reading, self._in_head = False, True
+        self._between = 0
         if self._pending is None:
             if isinstance(self.cycle, RequestResponseCycle):
                 super().on_message_complete()
@@ -182,19 +192,11 @@ class HttpDoor(HttpToolsProtocol):
     # The two ways
 
     def _the_short_way(self) -> bool:
-        path, _, query = self.url.partition(b"?")
-        body = b"".join(self._pending or ())
         try:
-            head = RequestHead(
-                self.parser.get_method().decode("ascii"),
-                path,
-                query,
-                version="1.1",
-                headers=self.headers,
-                max_url_bytes=self._desk.max_url_bytes,
-            )
+            head = self._head()
         except CarrelError:
             return False
+        body = b"".join(self._pending or ())
         passing = begin(
             self._desk,
             self,
@@ -218,7 +220,6 @@ class HttpDoor(HttpToolsProtocol):
             super().on_body(part)
 
     def _start(self, scope: dict[str, Any], *, keep_alive: bool) -> RequestResponseCycle:
-        self._body.reset()
         cycle = self.cycle = RequestResponseCycle(
             scope=cast(Any, scope),
             transport=self.transport,
@@ -228,7 +229,7 @@ class HttpDoor(HttpToolsProtocol):
             access_log=False,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=find(self.headers, b"expect").lower() == b"100-continue",
+            expect_100_continue=find(scope["headers"], b"expect").lower() == b"100-continue",
             keep_alive=keep_alive,
             on_response=self.on_response_complete,
         )
@@ -240,28 +241,41 @@ class HttpDoor(HttpToolsProtocol):
         return cycle
 
     def _run(self, cycle: RequestResponseCycle) -> None:
-        self._running, self._run_since = cycle, self.loop.time()
+        self._running = cycle
         self._start_asgi_task(cycle, self.app)
 
-    def _scope(self) -> dict[str, Any]:
+    def _head(self) -> RequestHead:
         path, _, query = self.url.partition(b"?")
-        if not path.startswith(b"/"):
+        return RequestHead(
+            self.parser.get_method().decode("ascii"),
+            path,
+            query,
+            version=self.parser.get_http_version(),
+            headers=self.headers,
+            max_url_bytes=self._desk.max_url_bytes,
+        )
+
+    def _scope(self, ready: Ready | None = None) -> dict[str, Any]:
+        path, _, query = self.url.partition(b"?")
+        if ready is not None:
+            path, query = ready.head.path, ready.head.query
+        elif not path.startswith(b"/"):
             path, query = _origin_form(self.url, self.headers)
         return {
             "type": "http",
             "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
-            "http_version": self.parser.get_http_version(),
+            "http_version": "1.1" if ready else self.parser.get_http_version(),
             "server": self.server,
             "client": self.client,
             "scheme": self.scheme,
-            "method": self.parser.get_method().decode("ascii"),
+            "method": ready.head.method if ready else self.parser.get_method().decode("ascii"),
             "root_path": "",
             "path": path.decode("latin-1"),
             "raw_path": path,
             "query_string": query,
-            "headers": self.headers,
+            "headers": [] if ready else self.headers,
             "state": self.app_state.copy(),
-            "extensions": {},
+            "extensions": {READY: ready} if ready else {},
         }
 
     def _keep_alive(self) -> bool:
@@ -270,8 +284,7 @@ class HttpDoor(HttpToolsProtocol):
     # What an exchange on the short way tells
 
     def passed(self) -> None:
-        keep_alive = self._running is not None and self._running.keep_alive
-        if not keep_alive:
+        if self._running is not None and not self._running.keep_alive:
             self._close()
         self.on_response_complete()
 
@@ -279,25 +292,8 @@ class HttpDoor(HttpToolsProtocol):
         self._close()
 
     def hand_over(self, ready: Ready, body: bytes) -> None:
-        scope: dict[str, Any] = {
-            "type": "http",
-            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
-            "http_version": "1.1",
-            "server": self.server,
-            "client": self.client,
-            "scheme": self.scheme,
-            "method": ready.head.method,
-            "root_path": "",
-            "path": ready.head.path.decode("latin-1"),
-            "raw_path": ready.head.path,
-            "query_string": ready.head.query,
-            "headers": [],
-            "state": self.app_state.copy(),
-            "extensions": {READY: ready},
-        }
-        was = self._running
-        last = self.cycle
-        cycle = self._start(scope, keep_alive=was is not None and was.keep_alive)
+        was, last = self._running, self.cycle
+        cycle = self._start(self._scope(ready), keep_alive=was is not None and was.keep_alive)
         cycle.body += body
         cycle.more_body = False
         cycle.message_event.set()
@@ -311,9 +307,7 @@ class HttpDoor(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
-        self._since = self.loop.time()
-        self._head_since = self._since if self._head_since else 0.0
-        self._fresh = False
+        self._waits.answered(self.loop.time(), more=bool(self.pipeline))
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
@@ -334,54 +328,27 @@ class HttpDoor(HttpToolsProtocol):
 
     def check(self, now: float) -> None:
         """Look whether the client takes too long, or a service on its behalf."""
-        patience = self._doors.patience
         running = self._running
-        if self._closing_since or self.transport.is_closing():
-            self._closing_since = self._closing_since or now
-            if now - self._closing_since > CLOSING_S:
-                self.transport.abort()
-        elif running is not None and not running.response_complete:
-            self._check_answer(running, patience, now)
-        elif self._reading and not self._in_head:
-            # The rest of a body that was answered already: it is read, so that the answer is, too.
-            if self._got > 2 * self._desk.max_body_bytes or self._body.stalled(self._got, now=now):
-                self.transport.abort()
-        elif self._head_since and (self._reading or self._fresh):
-            if now - self._head_since > patience.head:
-                if self._reading:
-                    self._refuse(RequestTimeoutError("The request's head did not come in time"))
-                else:
-                    self._close()
-        elif now - self._since > patience.idle:
+        answering = running is not None and not running.response_complete
+        if self.transport.is_closing():
+            self._waits.closes(now)
+        if answering and isinstance(running, Passing) and not self.flow.write_paused:
+            running.check(self._doors.patience, now=now)
+        comes = self._reading and not self._in_head and not self.flow.read_paused
+        mine = comes and (not answering or running is self.cycle)
+        due = self._waits.due(
+            now,
+            received=self._received if mine else None,
+            unsent=self._unsent() if self.flow.write_paused else None,
+        )
+        if due is Due.ABORT or self._received > 2 * self._desk.max_body_bytes:
+            self.transport.abort()
+        elif due is Due.CLOSE:
             self._close()
-
-    def _check_answer(self, running: RequestResponseCycle | Passing, patience: Patience, now: float) -> None:
-        if self.flow.write_paused:
-            if self._sent.stalled(-self._unsent(), now=now):
-                self.transport.abort()
-        elif isinstance(running, Passing):
-            running.check(patience, now=now)
-        elif now - self._run_since > patience.total:
-            self.transport.abort()
-        elif self._body_of(running) and not self.flow.read_paused:
-            if self._body.stalled(self._got, now=now):
-                self._break_off(running, RequestTimeoutError("The request's body did not come in time"))
-        else:
-            self._body.reset()
-
-    def _body_of(self, running: RequestResponseCycle) -> bool:
-        """Return whether the body of ``running`` is still coming."""
-        return self._reading and not self._in_head and running is self.cycle
-
-    def _break_off(self, running: RequestResponseCycle, error: CarrelError) -> None:
-        """End a request whose body does not come, or goes wrong."""
-        cast(Any, running.scope)["extensions"][BROKEN_OFF] = error.status
-        running.disconnected = True
-        running.message_event.set()
-        if running.response_started:
-            self.transport.abort()
-        else:
-            self._write(error, request_id.get() or self._desk.new_id())
+        elif due is Due.HEAD:
+            self._refuse(RequestTimeoutError("The request's head did not come in time"))
+        elif due is Due.BODY:
+            self._refuse(RequestTimeoutError("The request's body did not come in time"))
 
     def _unsent(self) -> int:
         """Return how many bytes the client has not taken yet, here and in the kernel."""
@@ -391,23 +358,37 @@ class HttpDoor(HttpToolsProtocol):
         return int(left + queued)
 
     def _refuse(self, error: CarrelError) -> None:
-        """Answer what is no request, and read nothing more of this client."""
-        self._refused = True
+        """Answer what is no request, or no whole one, and take no more of this client."""
+        self._over = True
+        answered = self._pending is None and self._wrong is None
         self._pending = None
         running = self._running
         if running is None or running.response_complete:
+            if self._reading and not self._in_head and answered:
+                self.transport.abort()  # it was answered before it was whole
+                return
             rid = self._desk.new_id()
             size = self._write(error, rid)
             self._desk.note(Entry("", "", "", error.status, size, 0.0, 0.0, rid, ""))
-        elif isinstance(running, RequestResponseCycle) and self._body_of(running):
+        elif self._reading and not self._in_head and running is self.cycle:
             self._break_off(running, error)
         else:
             # Its turn would come after the answers that are due: the one under way is the last.
             running.keep_alive = False
             self.pipeline.clear()
 
+    def _break_off(self, running: RequestResponseCycle, error: CarrelError) -> None:
+        """End a request whose body does not come, or goes wrong."""
+        cast(Any, running.scope)["extensions"][BROKEN_OFF] = error.status
+        running.disconnected = True
+        running.message_event.set()
+        if running.response_started:
+            self.transport.abort()
+        else:
+            self._write(error, self._desk.new_id())
+
     def _write(self, error: CarrelError, rid: str) -> int:
-        """Answer ``error``, close, and return the size of what was said."""
+        """Answer ``error``, say no more, and return the size of what was said."""
         token = request_id.set(rid)
         try:
             response = problem_response(error, headers={"connection": "close", "x-request-id": rid})
@@ -422,32 +403,43 @@ class HttpDoor(HttpToolsProtocol):
 
     def _hang_up(self) -> None:
         """Say no more, and read on until the client has left: else it might not hear what was said."""
-        self._refused = True
-        self._closing_since = self.loop.time()
+        self._over = True
+        self._waits.closes(self.loop.time())
         if not self.transport.is_closing():
             self.transport.write_eof()
             self.flow.resume_reading()
 
     def _close(self) -> None:
-        self._closing_since = self.loop.time()
+        self._waits.closes(self.loop.time())
         self.transport.close()
 
-    def _upgrade(self, early: bytes) -> None:
-        busy = self._running is not None and not self._running.response_complete
-        if not self._should_upgrade():
-            # An upgrade to something else is not made: the request is answered, and is the last.
-            self._refused = True
-            if busy and self._running is not None:
-                self._running.keep_alive = False
-            return
-        if busy:
-            self._refuse(MalformedError("An upgrade must wait for the answers before it"))
-            return
-        self._doors.open.discard(self)
-        self.handle_websocket_upgrade()
-        door = self.transport.get_protocol()
-        if isinstance(door, SocketDoor) and early:
-            door.data_received(early)
+    # WebSockets
+
+    def _handshake(self, *, busy: bool) -> None:
+        """Look at a handshake before it is handed to its own protocol, which bears less."""
+        self.scope = cast(Any, self._scope())
+        try:
+            check_handshake(self._head(), self.headers)
+            if busy:
+                raise MalformedError("An upgrade must wait for the answers before it")
+        except CarrelError as error:
+            self._wrong = error
+
+    def _upgrade(self, rest: bytes) -> None:
+        if self._wrong is not None:
+            self._refuse(self._wrong)
+        elif self._should_upgrade():
+            self._doors.open.discard(self)
+            self.handle_websocket_upgrade()
+            door = self.transport.get_protocol()
+            if isinstance(door, SocketDoor) and rest:
+                door.data_received(rest)
+        else:
+            # An upgrade to something else is not made: what follows is HTTP as before.
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            if rest:
+                self.data_received(rest)
 
 
 def _origin_form(url: bytes, headers: list[Header]) -> tuple[bytes, bytes]:
@@ -461,4 +453,4 @@ def _origin_form(url: bytes, headers: list[Header]) -> tuple[bytes, bytes]:
         return url, b""
     headers[:] = [(name, authority[0] if name == b"host" else value) for name, value in headers]
     path, _, query = rest[authority.end() :].partition(b"?")
-    return path or b"/", query
+    return path or url, query

@@ -63,7 +63,7 @@ def response_headers(status: int, headers: Headers) -> list[Header]:
         With status 502, when a value could not be sent on.
     """
     said = dict(headers)
-    kept = [header for header in headers if header[0] not in _ENDS_HERE]
+    kept = [(name, value.strip(OWS)) for name, value in headers if name not in _ENDS_HERE]
     if not _plain_names.issuperset(said):
         kept = [header for header in kept if not _is_identity(header[0])]
     if (connection := said.get(b"connection", b"")) not in PLAIN_CONNECTIONS:

@@ -12,8 +12,10 @@ from shared.errors import MalformedError, TooLargeError, UriTooLongError
 
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 1024
+MAX_HANDSHAKE_LINE = 8_000
+"""The websockets library takes lines of 8,192 bytes."""
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^`|~0-9a-z]+")
-_HOST = re.compile(rb"(?:[a-z0-9._~%!$&'()*+,;=-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
+_HOST = re.compile(rb"(?:[a-z0-9._~%!$&'()*+,;=-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE)
 _MAX_HOST_BYTES = 300
 _ONCE = frozenset(
     (
@@ -68,6 +70,7 @@ class RequestHead:
         "path",
         "query",
         "request_id",
+        "version",
     )
 
     def __init__(
@@ -82,7 +85,7 @@ class RequestHead:
         UriTooLongError
             If the URL has more than ``max_url_bytes``.
         """
-        self.method, self.path, self.query = method, path, query
+        self.method, self.path, self.query, self.version = method, path, query, version
         if version not in ("1.1", "1.0"):
             raise MalformedError("The HTTP version is neither 1.0 nor 1.1")
         if len(path) + len(query) > max_url_bytes:
@@ -96,6 +99,9 @@ class RequestHead:
         self.chunked, self.length = _framing(
             said.get(b"transfer-encoding"), said.get(b"content-length"), version
         )
+        if (self.chunked or self.length) and b"upgrade" in said:
+            # The parser in front takes what follows for another protocol, and the body is lost.
+            raise MalformedError("A request with a body asks for an upgrade: send it without")
         self.authorization = said.get(b"authorization", b"").strip(OWS)
         self.api_key = said.get(b"x-api-key", b"").strip(OWS)
         self.origin = said.get(b"origin", b"").strip(OWS)
@@ -119,6 +125,20 @@ class RequestHead:
         """Refuse a body that says itself that it has more than ``max_bytes``."""
         if self.length is not None and self.length > max_bytes:
             raise too_large(max_bytes)
+
+
+def check_handshake(head: RequestHead, headers: Headers) -> None:
+    """Refuse a WebSocket's handshake that is none, or has lines its reader does not take.
+
+    Raises
+    ------
+    MalformedError
+        400, or 431 for a line that is too long.
+    """
+    if head.method != "GET" or head.version != "1.1" or head.framing:
+        raise MalformedError("A WebSocket is asked for with GET of HTTP/1.1, without a body")
+    if max(len(name) + len(value) for name, value in headers) > MAX_HANDSHAKE_LINE:
+        raise MalformedError("A header of the handshake is too large", status=431)
 
 
 def too_large(max_bytes: int) -> TooLargeError:
@@ -171,7 +191,8 @@ def _host(value: bytes | None, version: str) -> bytes:
     if value is None and version == "1.0":
         return b""
     value = (value or b"").strip(OWS)
-    if len(value) > _MAX_HOST_BYTES or not _HOST.fullmatch(value):
+    found = _HOST.fullmatch(value) if len(value) <= _MAX_HOST_BYTES else None
+    if found is None or int(found[1] or 0) > 0xFFFF:
         raise MalformedError("The Host header is missing or not a host")
     return value
 

@@ -8,7 +8,7 @@ backslashes, path parameters) is refused instead of being cleaned.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from shared.auth import Principal, Role
 from shared.errors import ForbiddenError, MalformedError, MethodNotAllowedError, NotFoundError
@@ -196,7 +196,14 @@ def _segment(raw: bytes) -> str:
     for escape in raw.split(b"%")[1:]:
         if len(escape) < 2 or not _HEX.issuperset(escape[:2]):
             raise MalformedError("The path has a broken percent-encoding")
-    segment = unquote_to_bytes(raw).decode()
-    if segment in (".", "..") or _UNSAFE & set(segment):
-        raise MalformedError("The path has a dot segment, an encoded slash or a control character")
-    return segment
+    segment = reading = unquote_to_bytes(raw).decode()
+    while not _is_unsafe(reading):
+        # Encoded twice or more: a reader that decodes too often must not see another path either.
+        if (again := unquote(reading)) == reading:
+            return segment
+        reading = again
+    raise MalformedError("The path has a dot segment, an encoded slash or a control character")
+
+
+def _is_unsafe(segment: str) -> bool:
+    return segment in (".", "..") or bool(_UNSAFE & set(segment))

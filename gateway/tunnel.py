@@ -6,7 +6,9 @@ decided at the handshake.
 """
 
 import asyncio
+import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +17,7 @@ from shared.errors import UnauthorizedError
 
 LINGER_S = 2.0
 """Once one side has ended, or was told to, the other has so long."""
+_READ = 64 * 1024
 _TICK_S = 0.005
 """Timers are this exact."""
 
@@ -76,6 +79,24 @@ class _ServiceSide(_Side):
             self.sent += len(data)
             super().data_received(data)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None:
+            self._hear_out()
+        super().connection_lost(exc)
+
+    def _hear_out(self) -> None:
+        """Read what came before a reset: a write that failed on it was told first.
+
+        A service that refuses a message closes while the client still sends. Its close frame says why, and
+        1012 in its place would make the client send the same again. The transport is still open in here.
+        """
+        sock = self.transport.get_extra_info("socket")
+        if sock is None or self.transport.get_extra_info("sslcontext") is not None:
+            return
+        with suppress(OSError):
+            while data := os.read(sock.fileno(), _READ):
+                self.data_received(data)
+
 
 class Tunnel:
     """A client and a service, joined until either ends; ``connections`` is the server's list of all."""
@@ -134,7 +155,7 @@ class Tunnel:
     def ended_one(self, side: _Side) -> bool:
         """Pass a half close on; return whether the side that ended may still be written to."""
         self._ends += 1
-        if self._ends == 2:
+        if self._ends == 2 or self._open < 2:
             side.peer.close()
             return False
         if side is self._service and not self._service.frames.closed:
@@ -157,9 +178,14 @@ class Tunnel:
             self._connections.discard(self)
             self._ended(sent=self._service.sent)
             return
-        if side is self._service and not self._service.frames.closed:
-            self._close(RESTART, SERVICE_LOST)
-        if exc is None or side is self._service:
+        if side is self._service:
+            if not self._service.frames.closed:
+                self._close(RESTART, SERVICE_LOST)
+            if not side.peer.is_closing():
+                # The service may have held it back; what it still says is for nobody.
+                side.peer.resume_reading()
+            self._hang_up()
+        elif exc is None:
             # Closing sends first what is still in the buffer.
             side.peer.close()
             self._lingering()
@@ -175,8 +201,18 @@ class Tunnel:
         self._service.closing = True
         if self._service.frames.at_edge:
             client.write(close_frame(code, reason))
+            self._hang_up()
         else:
             client.close()
+
+    def _hang_up(self) -> None:
+        """Say no more to the client, and wait for it to leave: the server ends first (RFC 6455, 7.1.1).
+
+        Closed at once, what it still says would reset the connection before it has read the last frame.
+        """
+        self._lingering()
+        if not self._client.transport.is_closing():
+            self._client.transport.write_eof()
 
     def _abort(self) -> None:
         self._client.transport.abort()

@@ -1,6 +1,8 @@
 """Whether a request is let through."""
 
 import hashlib
+import ipaddress
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -146,9 +148,34 @@ def test_the_clients_address_is_counted_from_the_right(forwarded: str, hops: int
     assert client_address(forwarded.encode("latin-1"), peer="peer", hops=hops) == address
 
 
-@given(st.lists(st.text("0123456789., :af", max_size=30), max_size=4), st.integers(1, 4))
-def test_what_a_caller_writes_on_the_left_changes_nothing(written: list[str], hops: int) -> None:
-    """The address is the same whatever stands left of what our proxies added."""
-    ours = [f"10.0.0.{number}" for number in range(hops)]
-    list_ = ", ".join([*written, *ours]).encode()
-    assert client_address(list_, peer="peer", hops=hops) == "10.0.0.0"
+ADDRESSES = st.ip_addresses().map(str)
+ENTRY = st.one_of(ADDRESSES, st.text("0123456789abcdef.:%[] \t-", max_size=20))
+
+
+@given(st.lists(ENTRY, max_size=8), st.lists(st.integers(1, 3), max_size=8), st.integers(0, 6))
+def test_the_address_is_that_of_the_trusted_hop_or_the_peer(
+    entries: list[str], cuts: list[int], hops: int
+) -> None:
+    """However the list is split into headers: the hop's entry, where it is an address; else the peer."""
+    said, left = [(b"host", b"carrel.test")], list(entries)
+    for cut in [*cuts, len(entries) + 1]:
+        if part := left[:cut]:
+            said.append((b"x-forwarded-for", ", ".join(part).encode()))
+            left = left[cut:]
+    read = RequestHead("GET", b"/", b"", version="1.1", headers=said, max_url_bytes=9)
+    found = admission(hops).address(read, Client("192.0.2.1", "http"))
+    trusted = entries[-hops].strip(" \t") if 0 < hops <= len(entries) else "192.0.2.1"
+    assert str(ipaddress.ip_address(found)) == found
+    assert found in ("192.0.2.1", trusted) or ipaddress.ip_address(found) == ipaddress.ip_address(trusted)
+    with suppress(ValueError):
+        assert found == str(ipaddress.ip_address(trusted))
+
+
+@given(st.lists(ENTRY, max_size=5), st.lists(ENTRY, max_size=5), st.lists(ADDRESSES, min_size=1, max_size=4))
+def test_nothing_left_of_the_trusted_hop_matters(one: list[str], other: list[str], ours: list[str]) -> None:
+    """Two callers who wrote different things before our proxies did are seen the same."""
+    seen = {
+        client_address(", ".join([*written, *ours]).encode(), peer="192.0.2.1", hops=len(ours))
+        for written in (one, other)
+    }
+    assert seen == {ours[0]}

@@ -168,10 +168,10 @@ async def test_a_body_that_does_not_come_is_408() -> None:
         await heard.wait()
         await pass_time(door, 0)
         await client.send(b"x" * 10_000)
-        await eventually(lambda: [d._got for d in door.doors.open] == [10_002])
+        await eventually(lambda: [d._received for d in door.doors.open] == [10_002])
         await pass_time(door, 14)
         await client.send(b"x")
-        await eventually(lambda: [d._got for d in door.doors.open] == [10_003])
+        await eventually(lambda: [d._received for d in door.doors.open] == [10_003])
         await pass_time(door, 28)
         assert not gone.is_set()
         await pass_time(door, 30)
@@ -187,11 +187,11 @@ async def test_a_body_that_nobody_wants_any_more_is_not_read_for_ever() -> None:
         await client.send(POST + "Content-Length: 100000\r\n\r\n")
         assert (await client.reply()).status == 413
         await client.send(b"x" * 2048)
-        await eventually(lambda: [d._got for d in door.doors.open] == [2048])
+        await eventually(lambda: [d._received for d in door.doors.open] == [2048])
         await pass_time(door, 0, 14)
         assert len(door.doors.open) == 1
         await client.send(b"x")
-        await eventually(lambda: [d._got for d in door.doors.open] == [2049])
+        await eventually(lambda: [d._received for d in door.doors.open] == [2049])
         await pass_time(door, 15)
         await eventually(lambda: not door.doors.open)
 

@@ -1,8 +1,10 @@
 """Headers of an answer, and small things about headers."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.headers import find, lines, nominated, response_headers, status_line
+from gateway.headers import Header, find, lines, nominated, response_headers, status_line
 from shared.errors import UpstreamUnavailableError
 
 
@@ -74,3 +76,23 @@ def test_what_is_remembered_of_names_does_not_grow_without_end() -> None:
     for number in range(2000):
         assert len(response_headers(200, [(b"x-%d" % number, b"1")])) == 1
     assert response_headers(200, [(b"x-new", b"1"), (b"x-carrel-a", b"1")]) == [(b"x-new", b"1")]
+
+
+NAMES = st.sampled_from(
+    (
+        b"connection keep-alive te trailer transfer-encoding upgrade server date content-type content-length "
+        b"set-cookie x-carrel-role x_carrel-a x-carrel_b etag"
+    ).split()
+)
+
+
+@given(st.lists(st.tuples(NAMES, st.binary(max_size=8)), max_size=8))
+def test_an_answer_keeps_what_is_not_for_the_hop(headers: list[Header]) -> None:
+    """No header of the hop or of our identities comes out of an answer; types and lengths always do."""
+    headers = [(name, value.translate(None, bytes(range(32)) + b"\x7f")) for name, value in headers]
+    kept = response_headers(200, headers)
+    names = {name for name, _ in kept}
+    assert not names & {b"connection", b"transfer-encoding", b"te", b"upgrade", b"keep-alive", b"trailer"}
+    assert not any(name.replace(b"_", b"-").startswith(b"x-carrel-") for name in names)
+    for form in (b"content-type", b"content-length"):
+        assert [v for n, v in kept if n == form] == [v.strip(b" \t") for n, v in headers if n == form]

@@ -1,6 +1,7 @@
 """Two connections joined, byte for byte: over transports that note what is done to them."""
 
 import asyncio
+import socket
 import time
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ class Transport:
         self.written = b""
         self.done: list[str] = []
         self.protocol: Any = None
+        self.extra: dict[str, Any] = {}
 
     def set_protocol(self, protocol: Any) -> None:
         self.protocol = protocol
@@ -27,6 +29,9 @@ class Transport:
 
     def is_closing(self) -> bool:
         return bool({"close", "abort"} & set(self.done))
+
+    def get_extra_info(self, name: str) -> Any:
+        return self.extra.get(name)
 
     def __getattr__(self, name: str) -> Any:
         return lambda: self.done.append(name)
@@ -103,6 +108,40 @@ async def test_a_lost_service_asks_the_client_back(how: str) -> None:
     if how == "eof":
         joined.service.protocol.connection_lost(None)
     assert joined.sent == [0]
+
+
+@pytest.mark.parametrize("how", ["eof", "lost"])
+async def test_a_client_that_was_asked_back_is_waited_for(how: str) -> None:
+    """The gateway hangs up first, and reads on: closed at once, the client might not hear why."""
+    joined = Joined()
+    joined.client.protocol.data_received(b"up")
+    if how == "eof":
+        joined.service.protocol.eof_received()
+    else:
+        joined.service.protocol.connection_lost(None)
+    assert joined.client.done[-1] == "write_eof"
+    assert not joined.client.is_closing()
+    assert not joined.client.protocol.eof_received()
+    assert joined.service.done[-1] == "close"
+    joined.client.protocol.connection_lost(None)
+    if how == "eof":
+        joined.service.protocol.connection_lost(None)
+    assert joined.sent == [0]
+
+
+@pytest.mark.parametrize("tls", [None, "context"])
+async def test_a_reset_service_is_heard_out(tls: str | None) -> None:
+    """What it said before is read, its close frame too; what is enciphered cannot be."""
+    said = close_frame(1009, "too large")
+    joined = Joined()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        joined.service.extra = {"socket": ours, "sslcontext": tls}
+        theirs.sendall(said)
+        joined.service.protocol.connection_lost(ConnectionResetError())
+    assert joined.client.written == (LOST if tls else said)
+    joined.client.protocol.connection_lost(None)
 
 
 async def test_a_service_that_said_why_is_not_talked_over() -> None:
