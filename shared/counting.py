@@ -1,28 +1,20 @@
 """Counting what was answered: requests by route, method and status, and how long they took.
 
-Plain numbers that cost next to nothing to grow; they become families only when Prometheus asks. Label values
-come from small closed sets, never from what a client sent.
+Pure: plain numbers that cost next to nothing to grow; they become families only when Prometheus asks. Label
+values come from small closed sets, never from what a client sent.
 """
 
-import time
 from bisect import bisect_left
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import Any
 
 from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-
-from shared.http import ASGIApp, Receive, Scope, Send
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 """Methods that are told apart; the rest is ``other``."""
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of the buckets of durations, in seconds."""
-UNMATCHED = "unmatched"
-"""The route of a request that no route took."""
-CLIENT_LEFT = 499
-"""The status of a request whose client left before its answer began."""
 _BOUND_LABELS = (*(str(bound) for bound in BOUNDS), "+Inf")
 
 
@@ -92,42 +84,3 @@ class Requests(Collector):
         for route, durations in self._durations.items():
             durations.add_to(took, (route,))
         return count, took, sent
-
-
-class CountingMiddleware:
-    """Counts each request when it is over, a stream at its end; WebSockets are not its affair."""
-
-    def __init__(self, app: ASGIApp, *, requests: Requests) -> None:
-        self._app, self._requests = app, requests
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status, sent = 0, 0
-
-        async def counted(message: MutableMapping[str, Any]) -> None:
-            nonlocal status, sent
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            elif message["type"] == "http.response.body":
-                sent += len(message.get("body", b""))
-            await send(message)
-
-        began = time.perf_counter()
-        self._requests.in_progress += 1
-        try:
-            await self._app(scope, receive, counted)
-        except Exception:
-            status = status or 500
-            raise
-        finally:
-            self._requests.in_progress -= 1
-            took = time.perf_counter() - began
-            self._requests.add(_template(scope), scope["method"], status or CLIENT_LEFT, took, sent)
-
-
-def _template(scope: Scope) -> str:
-    """Return the template of the route that took the request, as the framework has noted it."""
-    found: str = getattr(scope.get("route"), "path_format", UNMATCHED)
-    return found

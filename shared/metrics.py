@@ -1,4 +1,4 @@
-"""What a service tells Prometheus of itself, and ``GET /metrics``.
+"""What a service tells Prometheus of itself: ``GET /metrics``, and the middleware that counts requests.
 
 Nothing is global: each application has a :class:`Metrics` of its own. What a service knows already is not
 counted a second time, it is read when somebody asks.
@@ -6,7 +6,8 @@ counted a second time, it is read when somebody asks.
 
 import asyncio
 import platform
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -23,12 +24,18 @@ from prometheus_client.registry import Collector
 
 from shared import __version__
 from shared.auth import Principal, Role
-from shared.counting import Durations
+from shared.counting import Durations, Requests
 from shared.errors import ForbiddenError
-from shared.http import principal
+from shared.http import ASGIApp, Receive, Scope, Send, principal
 
 Read = Callable[[], float | Mapping[Any, float] | None]
 """Gives the value now, or values by tuples of the labels' values; None leaves the family out."""
+
+
+UNMATCHED = "unmatched"
+"""The route of a request that no route took."""
+CLIENT_LEFT = 499
+"""The status of a request whose client left before its answer began."""
 
 
 class _Reading(Collector):
@@ -150,3 +157,42 @@ router = APIRouter(dependencies=[Depends(reader)])
 async def read_metrics(request: Request) -> Response:
     metrics: Any = request.app.state.metrics
     return expose(await metrics.families(), accept=request.headers.get("accept", ""))
+
+
+class CountingMiddleware:
+    """Counts each request when it is over, a stream at its end; WebSockets are not its affair."""
+
+    def __init__(self, app: ASGIApp, *, requests: Requests) -> None:
+        self._app, self._requests = app, requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, sent = 0, 0
+
+        async def counted(message: MutableMapping[str, Any]) -> None:
+            nonlocal status, sent
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body":
+                sent += len(message.get("body", b""))
+            await send(message)
+
+        began = time.perf_counter()
+        self._requests.in_progress += 1
+        try:
+            await self._app(scope, receive, counted)
+        except Exception:
+            status = status or 500
+            raise
+        finally:
+            self._requests.in_progress -= 1
+            took = time.perf_counter() - began
+            self._requests.add(_template(scope), scope["method"], status or CLIENT_LEFT, took, sent)
+
+
+def _template(scope: Scope) -> str:
+    """Return the template of the route that took the request, as the framework has noted it."""
+    found: str = getattr(scope.get("route"), "path_format", UNMATCHED)
+    return found

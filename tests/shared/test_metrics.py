@@ -1,17 +1,20 @@
 """What a service tells Prometheus."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
 from shared import __version__
 from shared.auth import Principal, Role, signed_headers
-from shared.counting import CountingMiddleware, Durations, Requests
+from shared.counting import Durations, Requests
 from shared.http import IdentityMiddleware, RequestIdMiddleware, install_error_handlers
-from shared.metrics import Metrics, router
+from shared.metrics import CountingMiddleware, Metrics, router
 from tests.support.prometheus import read, read_openmetrics, samples
 
 TOKEN = "t" * 32
@@ -125,3 +128,115 @@ async def test_applications_share_nothing() -> None:
     one.add("/", "GET", 200, 0.1, 1)
     assert ("requests_total", "GET", "/", "200") in await told(Metrics("t", one))
     assert await told(Metrics("t", two)) == {}
+
+
+def values(requests: Requests, name: str) -> dict[tuple[str, ...], float]:
+    """What ``requests`` tells under ``name``, by the values of the labels."""
+    found = samples(requests.collect())
+    return {tuple(labels): value for (told, *labels), value in found.items() if told == name}
+
+
+def counted(requests: Requests) -> FastAPI:
+    """An application that counts, with a few routes."""
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/things/{id:path}")
+    async def thing(id: str) -> str:
+        return id
+
+    @app.get("/stream")
+    async def stream() -> StreamingResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            for _ in range(3):
+                assert requests.in_progress == 1
+                assert not values(requests, "carrel_t_requests_total")
+                yield b"four"
+
+        return StreamingResponse(parts())
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise ValueError("broken")
+
+    app.add_middleware(CountingMiddleware, requests=requests)
+    return app
+
+
+@pytest.fixture
+def requests() -> Requests:
+    """A counter of a service called t."""
+    return Requests("t")
+
+
+@pytest.fixture
+async def caller(requests: Requests) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application."""
+    transport = httpx.ASGITransport(counted(requests), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://t") as found:
+        yield found
+
+
+async def test_a_route_is_its_template(caller: httpx.AsyncClient, requests: Requests) -> None:
+    """However many documents are asked for, there is one series of each method and status."""
+    for id in ("a", "b/c", "d"):
+        await caller.get(f"/things/{id}")
+    await caller.post("/things/a")
+    assert values(requests, "carrel_t_requests_total") == {
+        ("GET", "/things/{id}", "200"): 3,
+        ("POST", "/things/{id}", "405"): 1,
+    }
+    assert values(requests, "carrel_t_sent_bytes_total")["GET", "/things/{id}", "200"] == 11
+
+
+async def test_what_no_route_takes_is_one_series(caller: httpx.AsyncClient, requests: Requests) -> None:
+    """Paths and methods that somebody made up make no series."""
+    for path in ("/x", "/y", "/z"):
+        await caller.request("BREW", path)
+    assert values(requests, "carrel_t_requests_total") == {("other", "unmatched", "404"): 3}
+
+
+async def test_a_stream_is_counted_at_its_end(caller: httpx.AsyncClient, requests: Requests) -> None:
+    """While it runs it is in progress; then its whole length and time are counted."""
+    answer = await caller.get("/stream")
+    assert answer.content == b"four" * 3
+    assert requests.in_progress == 0
+    assert values(requests, "carrel_t_sent_bytes_total") == {("GET", "/stream", "200"): 12}
+    assert values(requests, "carrel_t_request_duration_seconds_count") == {("/stream",): 1}
+
+
+async def test_what_breaks_is_counted(caller: httpx.AsyncClient, requests: Requests) -> None:
+    """An error of ours is a 500, whoever turns it into an answer."""
+    assert (await caller.get("/broken")).status_code == 500
+    assert list(values(requests, "carrel_t_requests_total")) == [("GET", "/broken", "500")]
+    assert requests.in_progress == 0
+
+
+async def test_a_client_that_left_is_counted(requests: Requests) -> None:
+    """A request that ends without an answer has no status of ours."""
+
+    async def waiting(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    async def unused(*_: Any) -> Any: ...
+
+    asked = CountingMiddleware(waiting, requests=requests)({"type": "http", "method": "GET"}, unused, unused)
+    task = asyncio.get_running_loop().create_task(asked)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert list(values(requests, "carrel_t_requests_total")) == [("GET", "unmatched", "499")]
+
+
+async def test_sockets_and_the_lifespan_pass_through(requests: Requests) -> None:
+    """What is no request is not counted."""
+    seen: list[str] = []
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["type"])
+
+    async def unused(*_: Any) -> Any: ...
+
+    for kind in ("websocket", "lifespan"):
+        await CountingMiddleware(inner, requests=requests)({"type": kind}, unused, unused)
+    assert seen == ["websocket", "lifespan"]
+    assert values(requests, "carrel_t_requests_total") == {}
