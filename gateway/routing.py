@@ -79,6 +79,7 @@ ROUTES: tuple[Route, ...] = (
     *(_own(f"/health/{target}") for target in Target),
     _own("/version"),
     _own("/openapi.json"),
+    Route("/metrics", Target.OWN, Role.OWNER, ("GET",)),
     _own("/v1/sessions", "POST"),
     Route("/v1/chat", Target.CHAT, Role.VISITOR, ("GET",), socket=True),
     _visitor("/v1/messages", Target.CHAT, "POST", "PUT", below=True),
