@@ -1,4 +1,4 @@
-"""The health of the whole: watched all the time, and asked for anew when what is known is not fresh.
+"""The health of the whole: asked for when somebody wants to know, and watched all the time.
 
 Owns the questions to the services, how their answers add up, and the word to each service's breaker. A
 service that is down is one entry of the answer; the gateway itself is always there to say so.
@@ -41,7 +41,7 @@ class HealthProbe:
 
     async def overall(self) -> OverallHealth:
         """Return the health of the gateway and of every service."""
-        found = await asyncio.gather(*(asked.health(fresh_s=FRESH_S) for asked in self.asked.values()))
+        found = await asyncio.gather(*(asked.health() for asked in self.asked.values()))
         services = dict(zip(self.asked, found, strict=True))
         return OverallHealth(
             status=overall_status(services),
@@ -56,7 +56,7 @@ class HealthProbe:
 
     async def one(self, name: str) -> ServiceHealth:
         """Return the health of the service ``name``."""
-        return await self.asked[name].health(fresh_s=FRESH_S)
+        return await self.asked[name].health()
 
     def _uptime_s(self) -> float:
         return round(time.monotonic() - self._born, 3)
@@ -69,20 +69,36 @@ class _Asked:
         self.breaker = breaker
         self.answered = False
         """Whether it ever did."""
+        self.watched = False
         self._pool, self._timeout_s = pool, timeout_s
         self._lock = asyncio.Lock()
-        self._known: ServiceHealth | None = None
-        self._at = 0.0
+        self._known = ServiceHealth(status="down", latency_ms=0, detail="was not asked yet")
+        self._came = self._good_until = 0.0
 
-    async def health(self, *, fresh_s: float) -> ServiceHealth:
-        """Return its health as it was at most ``fresh_s`` ago; whoever asks meanwhile shares the question."""
+    async def ask(self) -> None:
+        """Ask now; whoever comes meanwhile shares the answer."""
         async with self._lock:
-            if self._known is None or time.monotonic() - self._at > fresh_s:
-                self._known = await self._ask()
-                self._at = time.monotonic()
+            await self._ask()
+
+    async def health(self) -> ServiceHealth:
+        """Return the health now: as it was told to others just before, else asked for.
+
+        That it is away the watch knows: nobody waits for an answer that will not come.
+        """
+        if self.watched and self.breaker.open and self._known.status == "down":
+            return self._known
+        arrived = time.monotonic()
+        async with self._lock:
+            if self._came < arrived and self._good_until < arrived:
+                await self._ask()
+                self._good_until = self._came + FRESH_S
             return self._known
 
-    async def _ask(self) -> ServiceHealth:
+    async def _ask(self) -> None:
+        self._known = await self._answer()
+        self._came = time.monotonic()
+
+    async def _answer(self) -> ServiceHealth:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -120,11 +136,13 @@ class Watch:
         try:
             yield
         finally:
-            for task in tasks:
+            for one, task in zip(asked, tasks, strict=True):
+                one.watched = False
                 await cancel(task)
 
     async def _watch(self, one: _Asked) -> None:
         opened = asyncio.Event()
+        one.watched = True
 
         def changed() -> None:
             _tell(one)
@@ -133,7 +151,7 @@ class Watch:
         one.breaker.changed = changed
         while True:
             try:
-                await one.health(fresh_s=0)
+                await one.ask()
             except Exception:
                 # A watch that ended would leave a breaker open for ever.
                 _log.exception("%s could not be asked for its health", one.breaker.service)

@@ -127,7 +127,13 @@ class Watched:
     """A watch of one service that asks often, its breaker, and what it said in the log."""
 
     def __init__(
-        self, url: str, log: pytest.LogCaptureFixture, *, every_s: float = 0.02, timeout_s: float = 0.1
+        self,
+        url: str,
+        log: pytest.LogCaptureFixture,
+        *,
+        every_s: float = 0.02,
+        away_every_s: float = 0.01,
+        timeout_s: float = 0.1,
     ) -> None:
         log.set_level(logging.INFO, logger="gateway.health")
         self._log = log
@@ -136,7 +142,7 @@ class Watched:
         self.probe = HealthProbe(
             {"retriever": pool}, timeout_s=timeout_s, breakers={"retriever": self.breaker}
         )
-        self.watch = Watch(self.probe, every_s=every_s, away_every_s=0.01)
+        self.watch = Watch(self.probe, every_s=every_s, away_every_s=away_every_s)
 
     @property
     def said(self) -> list[tuple[str, str]]:
@@ -237,15 +243,56 @@ async def test_what_requests_have_opened_the_watch_looks_at_once(caplog: pytest.
     assert [level for level, _ in watched.said] == ["WARNING", "INFO"]
 
 
-async def test_what_the_watch_knows_costs_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Whoever asks for the health just after the watch did asks no service again."""
+async def test_good_news_is_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    """That a service is well is true at the time of the request, whatever the watch saw before."""
     async with upstream(says("ok")) as service:
         watched = Watched(service.url, caplog, every_s=60)
         async with watched.watch.running():
             await eventually(lambda: len(service.asked) == 1)
+            service.script = says("degraded")
             found = await asyncio.gather(*(watched.probe.overall() for _ in range(20)))
+    assert len(service.asked) == 2
+    assert {health.status for health in found} == {"degraded"}
+
+
+async def test_bad_news_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody waits to be told that a service is away: the watch has waited already."""
+
+    async def never(wire: Wire) -> None:
+        await wire.gone()
+
+    async with upstream(never) as service:
+        watched = Watched(service.url, caplog, away_every_s=60)
+        async with watched.watch.running():
+            await eventually(lambda: watched.breaker.open)
+            asked = len(service.asked)
+            found = await asyncio.gather(*(watched.probe.one("retriever") for _ in range(20)))
+            assert len(service.asked) == asked
+        assert {(health.status, health.detail) for health in found} == {
+            ("down", "did not answer within 0.1 s")
+        }
+        service.script = says("ok")
+        # Without the watch nobody knows any more.
+        assert (await watched.probe.one("retriever")).status == "ok"
+
+
+async def test_whoever_comes_during_a_question_shares_it(caplog: pytest.LogCaptureFixture) -> None:
+    """The watch's question that is under way is not asked once more."""
+    gate = asyncio.Event()
+
+    async def slow(wire: Wire) -> None:
+        await gate.wait()
+        await says("ok")(wire)
+
+    async with upstream(slow) as service:
+        watched = Watched(service.url, caplog, every_s=60, timeout_s=5)
+        async with watched.watch.running():
+            await eventually(lambda: len(service.asked) == 1)
+            asking = asyncio.get_running_loop().create_task(watched.probe.overall())
+            await asyncio.sleep(0)
+            gate.set()
+            assert (await asking).status == "ok"
     assert len(service.asked) == 1
-    assert {health.status for health in found} == {"ok"}
 
 
 async def test_a_watch_that_is_left_asks_no_more(caplog: pytest.LogCaptureFixture) -> None:
