@@ -1,5 +1,6 @@
 """What the gateway answers itself, one handler a route. Who may call was decided in front of these."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -128,7 +129,8 @@ async def metrics(request: Request, own: Ours) -> Response:
     """What all three services tell Prometheus, as text or OpenMetrics."""
     if own.scrape is None:
         raise NotFoundError
-    return expose(await own.scrape.families(), accept=request.headers.get("accept", ""))
+    families = await own.scrape.families()
+    return await asyncio.to_thread(expose, families, accept=request.headers.get("accept", ""))
 
 
 async def _service(own: Own, target: Target) -> Response:
