@@ -14,11 +14,18 @@ from typing import NamedTuple
 from gateway.access import AccessLog, Entry
 from gateway.admission import Admission, Admitted, Client
 from gateway.headers import Header, lines
+from gateway.identity import Caller
 from gateway.limits import Places
+from gateway.memory import MemoryLimiter
+from gateway.metrics import Traffic
+from gateway.ports import RateLimiter
+from gateway.quotas import Quotas
+from gateway.rates import Asked
 from gateway.request import RequestHead
-from gateway.routing import Target
+from gateway.routing import Route, Target
 from gateway.upstream import Pool
 from shared.errors import CarrelError
+from shared.metrics import UNMATCHED
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 SECURITY: tuple[Header, ...] = (
@@ -41,6 +48,8 @@ class Ready(NamedTuple):
     """Whether it is asked again, on a new connection."""
     error: CarrelError | None = None
     """What it is to be answered with instead."""
+    rates: tuple[Header, ...] = ()
+    """What is told of how many more there may be."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,14 @@ class Desk:
     admission: Admission
     pools: Mapping[Target, Pool]
     access: AccessLog
+    traffic: Traffic
     places: Places
     """For requests of one visitor that are answered at the same time."""
+    quotas: Quotas | None
+    """Without them rates are not limited."""
+    limiter: RateLimiter
+    here: MemoryLimiter | None
+    """The limiter, when it needs nobody else's count."""
     max_url_bytes: int
     max_body_bytes: int
     _ids: "count[int]" = field(default_factory=count)
@@ -79,7 +94,16 @@ class Desk:
 
     def note(self, entry: Entry) -> None:
         """Count a request that is over, and log it."""
+        route, size = entry.route or UNMATCHED, entry.bytes
+        self.traffic.add(route, entry.method or "GET", entry.status, entry.seconds, size)
         self.access.add(entry)
+
+    def asked(self, route: Route, method: str, *, caller: Caller | None, address: str) -> tuple[Asked, ...]:
+        """Return the buckets that a request takes a token of; none where it is not limited."""
+        if self.quotas is None or method == "OPTIONS":
+            return ()
+        principal = caller.principal if caller else None
+        return self.quotas.asked(route, method, principal=principal, address=address)
 
 
 def since(began: float) -> float:

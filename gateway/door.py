@@ -20,6 +20,7 @@ from gateway.admission import Client
 from gateway.desk import GUARDS, Desk, Ready
 from gateway.fast_path import Passing, begin
 from gateway.headers import Header, Headers, find, lines, status_line
+from gateway.metrics import refusal_of
 from gateway.patience import Due, Patience, Waits
 from gateway.request import MAX_HEADER_BYTES, RequestHead, check_handshake
 from gateway.socket_door import SocketDoor
@@ -369,6 +370,7 @@ class HttpDoor(HttpToolsProtocol):
                 return
             rid = self._desk.new_id()
             size = self._write(error, rid)
+            self._desk.traffic.refused(refusal_of(error))
             self._desk.note(Entry("", "", "", error.status, size, 0.0, 0.0, rid, ""))
         elif self._reading and not self._in_head and running is self.cycle:
             self._break_off(running, error)

@@ -17,6 +17,7 @@ from gateway.connection import Connection, StaleConnectionError
 from gateway.desk import GUARDS, Desk, Ready, since
 from gateway.headers import Header, lines, response_headers, status_line
 from gateway.patience import Patience
+from gateway.rates import rate_headers
 from gateway.request import RequestHead
 from gateway.upstream import Pool
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError
@@ -69,6 +70,7 @@ class Passing:
         "_opening",
         "_out",
         "_pool",
+        "_rates",
         "_request_id",
         "_started",
         "_touched",
@@ -97,7 +99,7 @@ class Passing:
     ) -> None:
         self._desk, self._pool, self._connection, self._opening = desk, pool, connection, opening
         self._head, self._admitted, self._request_id = ready.head, ready.admitted, ready.request_id
-        self._began, self._body = ready.began, body
+        self._began, self._rates, self._body = ready.began, ready.rates, body
         self._started = self._touched = now
         self._loop = opening.loop
         self._out: list[bytes] = []
@@ -121,6 +123,7 @@ class Passing:
         except CarrelError as error:
             self._error = error
             return
+        self._pool.breaker.succeeded()
         self.status = status
         plain = self.bodiless or status in (204, 304) or any([name == b"content-length" for name, _ in kept])
         self._chunked = not plain
@@ -129,6 +132,7 @@ class Passing:
             self._opening.date(),
             lines(kept),
             GUARDS,
+            lines(self._rates),
             lines(self._desk.admission.cors(self._head)) if self._head.origin else b"",
             b"x-request-id: %b\r\n" % self._request_id,
             b"" if plain else b"transfer-encoding: chunked\r\n",
@@ -145,13 +149,13 @@ class Passing:
     def told(self) -> None:
         self._touched = self._loop.time()
         if self._error is not None:
-            self._instead(Ready(*self._request(), error=self._error))
+            self._instead(error=self._error)
         elif self._out:
             self._flush()
 
     def completed(self) -> None:
         if self._error is not None:
-            self._instead(Ready(*self._request(), error=self._error))
+            self._instead(error=self._error)
             return
         if self._chunked:
             self._out.append(b"0\r\n\r\n")
@@ -162,15 +166,15 @@ class Passing:
 
     def lost(self, error: CarrelError) -> None:
         if self._error is not None:
-            self._instead(Ready(*self._request(), error=self._error))
+            self._instead(error=self._error)
         elif self._begun:
             self._flush()
             self._over()
             self._opening.cut()
         elif isinstance(error, StaleConnectionError) and self._head.method in IDEMPOTENT:
-            self._instead(Ready(*self._request(), fresh=True))
+            self._instead(fresh=True)
         else:
-            self._instead(Ready(*self._request(), error=error))
+            self._instead(error=error)
 
     # What the client's connection tells.
 
@@ -203,10 +207,10 @@ class Passing:
         self._opening.transport.write(b"".join(self._out))
         self._out.clear()
 
-    def _request(self) -> tuple[RequestHead, Admitted, bytes, float]:
-        return self._head, self._admitted, self._request_id, self._began
-
-    def _instead(self, ready: Ready) -> None:
+    def _instead(self, *, fresh: bool = False, error: CarrelError | None = None) -> None:
+        ready = Ready(self._head, self._admitted, self._request_id, self._began, fresh, error, self._rates)
+        if error is not None:
+            self._pool.breaker.failed()
         self._connection.abort()
         self._release()
         self._opening.hand_over(ready, self._body)
@@ -252,27 +256,45 @@ def begin(
     try:
         route = admission.route(head)
         pool = desk.pools.get(route.target)
-        if pool is None or route.socket or head.method == "OPTIONS":
+        if pool is None or pool.breaker.open or route.socket or head.method == "OPTIONS":
             return None
         admitted = admission.admit(head, route, client, now=time.time())
-        if (connection := pool.take_idle(now=now)) is None:
-            return None
-        try:
-            desk.places.take(admitted.caller.tag)
-        except CarrelError:
-            pool.give_back(connection, now=now)
-            return None
     except CarrelError:
         return None
-    ready = Ready(head, admitted, desk.sane_id(head.request_id).encode("ascii"), time.perf_counter())
+    if (connection := pool.take_idle(now=now)) is None:
+        return None
+    if (rates := _counted(desk, admitted, head.method)) is None:
+        pool.give_back(connection, now=now)
+        return None
+    rid = desk.sane_id(head.request_id).encode("ascii")
+    ready = Ready(head, admitted, rid, time.perf_counter(), rates=rates)
     passing = Passing(
         desk, pool, connection, ready, opening=opening, keep_alive=keep_alive, body=body, now=now
     )
     connection.begin(passing)
     if head.chunked:
         body = chunk(body, last=True)
-    connection.write(desk.ask(head, admitted, client, request_id=ready.request_id) + body)
+    connection.write(desk.ask(head, admitted, client, request_id=rid) + body)
     return passing
+
+
+def _counted(desk: Desk, admitted: Admitted, method: str) -> tuple[Header, ...] | None:
+    """Count a request and return what is told of its rates, or nothing when it may not pass here and now."""
+    caller = admitted.caller
+    asked = desk.asked(admitted.route, method, caller=caller, address=admitted.address)
+    if asked and desk.here is None:
+        return None
+    try:
+        desk.places.take(caller.tag)
+    except CarrelError:
+        return None
+    if not asked or desk.here is None:
+        return ()
+    verdict = desk.here.take_now(asked)
+    if verdict.allowed:
+        return rate_headers(verdict)
+    desk.places.leave(caller.tag)
+    return None
 
 
 def distrusted() -> UpstreamUnavailableError:

@@ -16,12 +16,23 @@ from gateway.desk import API_POLICY, SECURITY, Desk, Ready, since
 from gateway.door import BROKEN_OFF, READY
 from gateway.headers import Header, find
 from gateway.http_proxy import ClientLeftError, HttpProxy
-from gateway.identity import socket_token
+from gateway.identity import Caller, socket_token
+from gateway.metrics import refusal_of
 from gateway.origins import preflight_headers
+from gateway.rates import Verdict, rate_headers
 from gateway.request import RequestHead, too_large
 from gateway.routing import Route, Target, WrongMethodError, allow
 from gateway.ws_proxy import SocketProxy
-from shared.errors import CarrelError, InternalError, MalformedError, NotFoundError, RequestTimeoutError
+from shared.auth import Principal, Role
+from shared.errors import (
+    CarrelError,
+    InternalError,
+    MalformedError,
+    NotFoundError,
+    RateLimitedError,
+    RequestTimeoutError,
+    UnauthorizedError,
+)
 from shared.http import ASGIApp, Receive, Scope, Send, problem_response, refuse
 from shared.logging import request_id
 
@@ -64,6 +75,7 @@ class Front:
             else:
                 await self._socket(visit, receive)
         except CarrelError as error:
+            self.desk.traffic.refused(refusal_of(error))
             await _refuse(error, visit, receive)
         except ClientLeftError:
             visit.status = scope.get("extensions", {}).get(BROKEN_OFF) or visit.status or CLIENT_LEFT
@@ -81,19 +93,63 @@ class Front:
             return
         check_http(route)
         receive = _bounded(receive, max_bytes=self.desk.max_body_bytes)
-        if route.target is Target.OWN:
-            # HEAD is GET without the body, which the server in front leaves out.
-            as_get = {**scope, "method": "GET" if head.method == "HEAD" else head.method}
-            await self._own(as_get, receive, visit.send)
+        if route.role is Role.PUBLIC:
+            await self._count(visit, route, head.method, None, admission.address(head, _client(scope)))
+            await self._answer(visit, receive, head, Principal(id="", role=Role.PUBLIC))
             return
-        client = _client(scope)
-        admitted = admission.admit(head, route, client, now=time.time())
-        await self._pass_on(visit, receive, head, admitted, fresh=False)
+        admitted = await self._admit(visit, head, route)
+        if route.target is Target.OWN:
+            await self._answer(visit, receive, head, admitted.caller.principal)
+        else:
+            await self._pass_on(visit, receive, head, admitted, fresh=False)
+
+    async def _answer(
+        self, visit: "_Visit", receive: Receive, head: RequestHead, principal: Principal
+    ) -> None:
+        # HEAD is GET without the body, which the server in front leaves out.
+        method = "GET" if head.method == "HEAD" else head.method
+        state = {**visit.scope.get("state", {}), "principal": principal}
+        await self._own({**visit.scope, "method": method, "state": state}, receive, visit.send)
+
+    async def _admit(
+        self, visit: "_Visit", head: RequestHead, route: Route, *, token: bytes = b""
+    ) -> Admitted:
+        """Let a request on, when its caller may and has not asked too often, and its service is there."""
+        client = _client(visit.scope)
+        try:
+            admitted = self.desk.admission.admit(head, route, client, now=time.time(), token=token)
+        except UnauthorizedError:
+            if token or head.api_key or head.authorization:
+                await self._count_refused(self.desk.admission.address(head, client))
+            raise
+        visit.visitor = admitted.caller.tag
+        await self._count(visit, route, head.method, admitted.caller, admitted.address)
+        pool = self.desk.pools.get(route.target)
+        if pool is not None and pool.breaker.open:
+            raise pool.breaker.refusal()
+        return admitted
+
+    async def _count(
+        self, visit: "_Visit", route: Route, method: str, caller: Caller | None, address: str
+    ) -> None:
+        """Take a token of each bucket the request is counted in, or refuse it."""
+        if asked := self.desk.asked(route, method, caller=caller, address=address):
+            verdict = await self.desk.limiter.take(asked)
+            visit.headers += rate_headers(verdict)
+            if not verdict.allowed:
+                raise _too_many("Too many requests", verdict)
+
+    async def _count_refused(self, address: str) -> None:
+        """Count credentials that were refused, so that nobody tries them by the thousand."""
+        if self.desk.quotas is not None:
+            verdict = await self.desk.limiter.take(self.desk.quotas.refused(address))
+            if not verdict.allowed:
+                raise _too_many("Too many credentials that are not valid", verdict)
 
     async def _again(self, visit: "_Visit", receive: Receive, ready: Ready) -> None:
         """Go on with what the short way has decided."""
         visit.route, visit.visitor = ready.admitted.route, ready.admitted.caller.tag
-        visit.headers += self.desk.admission.cors(ready.head)
+        visit.headers += (*self.desk.admission.cors(ready.head), *ready.rates)
         if ready.error is not None:
             raise ready.error
         await self._pass_on(visit, receive, ready.head, ready.admitted, fresh=ready.fresh)
@@ -116,11 +172,9 @@ class Front:
         head, route = self._read(visit)
         if not route.socket:
             raise NotFoundError("There is no WebSocket here")
-        client = _client(scope)
         token = socket_token(scope.get("subprotocols", ()))
-        admitted = admission.admit(head, route, client, now=time.time(), token=token)
-        visit.visitor = admitted.caller.tag
-        told = admission.told(head, admitted, client, request_id=visit.request_id.encode())
+        admitted = await self._admit(visit, head, route, token=token)
+        told = admission.told(head, admitted, _client(scope), request_id=visit.request_id.encode())
 
         def ended(*, sent: int) -> None:
             visit.bytes = sent
@@ -212,6 +266,11 @@ async def _preflight(route: Route, visit: _Visit) -> None:
     visit.headers += preflight_headers(allow(route))
     await visit.send({"type": "http.response.start", "status": 204, "headers": []})
     await visit.send({"type": "http.response.body"})
+
+
+def _too_many(what: str, verdict: Verdict) -> RateLimitedError:
+    detail = f"{what}: the rate {verdict.policy} is {verdict.rate}"
+    return RateLimitedError(detail, retry_after_ms=verdict.retry_after_s * 1000)
 
 
 def _bounded(receive: Receive, *, max_bytes: int) -> Receive:

@@ -1,43 +1,53 @@
-"""The health of the whole, asked for when somebody wants to know.
+"""The health of the whole: asked for when somebody wants to know, and watched all the time.
 
-Owns the questions to the services and how their answers add up. A service that is down is one entry of the
-answer; the gateway itself is always there to say so.
+Owns the questions to the services, how their answers add up, and the word to each service's breaker. A
+service that is down is one entry of the answer; the gateway itself is always there to say so.
 """
 
 import asyncio
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 
 from pydantic import ValidationError
 
+from gateway.breaker import Breaker
 from gateway.upstream import Pool, get
 from shared import __version__
 from shared.contracts.gateway import OverallHealth, ServiceHealth
 from shared.contracts.wire import Health
 from shared.errors import CarrelError
+from shared.tasks import cancel, spawn
 
 FRESH_S = 0.5
 """How long an answer is good for the next question: a crowd of probes costs the services one."""
+WATCH_S = 1.0
+"""How often the watch asks a service that is there."""
+WATCH_AWAY_S = 0.25
+"""How often it asks one that is not."""
+_log = logging.getLogger(__name__)
 
 
 class HealthProbe:
-    """Asks every service of ``pools`` for its health, all at once."""
+    """Asks the services of ``pools`` for their health, and tells their breakers whether they answered."""
 
-    def __init__(self, pools: Mapping[str, Pool], *, timeout_s: float) -> None:
-        self._pools, self._timeout_s = pools, timeout_s
+    def __init__(
+        self, pools: Mapping[str, Pool], *, timeout_s: float, breakers: Mapping[str, Breaker] | None = None
+    ) -> None:
+        breakers = breakers or {name: Breaker(name, clock=time.monotonic) for name in pools}
+        self.asked = {name: _Asked(pool, breakers[name], timeout_s) for name, pool in pools.items()}
         self._born = time.monotonic()
-        self._lock = asyncio.Lock()
-        self._asked = -FRESH_S
-        self._found: dict[str, ServiceHealth] = {}
 
     async def overall(self) -> OverallHealth:
         """Return the health of the gateway and of every service."""
-        services = {"gateway": ServiceHealth(status="ok", latency_ms=0.0), **await self._services()}
+        found = await asyncio.gather(*(asked.health() for asked in self.asked.values()))
+        services = dict(zip(self.asked, found, strict=True))
         return OverallHealth(
-            status=overall_status({name: health for name, health in services.items() if name != "gateway"}),
+            status=overall_status(services),
             version=__version__,
             uptime_s=self._uptime_s(),
-            services=services,
+            services={"gateway": ServiceHealth(status="ok", latency_ms=0.0), **services},
         )
 
     def own(self) -> Health:
@@ -46,32 +56,121 @@ class HealthProbe:
 
     async def one(self, name: str) -> ServiceHealth:
         """Return the health of the service ``name``."""
-        return (await self._services())[name]
+        return await self.asked[name].health()
 
     def _uptime_s(self) -> float:
         return round(time.monotonic() - self._born, 3)
 
-    async def _services(self) -> dict[str, ServiceHealth]:
-        async with self._lock:
-            if time.monotonic() - self._asked > FRESH_S:
-                found = await asyncio.gather(*(self._ask(pool) for pool in self._pools.values()))
-                self._found = dict(zip(self._pools, found, strict=True))
-                self._asked = time.monotonic()
-            return self._found
 
-    async def _ask(self, pool: Pool) -> ServiceHealth:
+class _Asked:
+    """One service, and what is known of it."""
+
+    def __init__(self, pool: Pool, breaker: Breaker, timeout_s: float) -> None:
+        self.breaker = breaker
+        self.answered = False
+        """Whether it ever did."""
+        self.watched = False
+        self._pool, self._timeout_s = pool, timeout_s
+        self._lock = asyncio.Lock()
+        self._known = ServiceHealth(status="down", latency_ms=0, detail="was not asked yet")
+        self._came = self._good_until = 0.0
+
+    async def ask(self) -> None:
+        """Ask now; whoever comes meanwhile shares the answer."""
+        async with self._lock:
+            await self._ask()
+
+    async def health(self) -> ServiceHealth:
+        """Return the health now: as it was told to others just before, else asked for.
+
+        That it is away the watch knows: nobody waits for an answer that will not come.
+        """
+        if self.watched and self.breaker.open and self._known.status == "down":
+            return self._known
+        arrived = time.monotonic()
+        async with self._lock:
+            if self._came < arrived and self._good_until < arrived:
+                await self._ask()
+                self._good_until = self._came + FRESH_S
+            return self._known
+
+    async def _ask(self) -> None:
+        self._known = await self._answer()
+        self._came = time.monotonic()
+
+    async def _answer(self) -> ServiceHealth:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout_s):
-                _, body = await get(pool, "/health", max_bytes=256 * 1024)
-            health = Health.model_validate_json(body)
+                _, body = await get(self._pool, "/health", max_bytes=256 * 1024)
         except TimeoutError:
-            return _down(began, f"did not answer within {self._timeout_s:g} s")
+            return self._unanswered(began, f"did not answer within {self._timeout_s:g} s")
         except CarrelError as error:
-            return _down(began, error.detail)
+            return self._unanswered(began, error.detail)
+        self.breaker.answered()
+        self.answered = True
+        try:
+            health = Health.model_validate_json(body)
         except ValidationError:
             return _down(began, "answered something that is not its health")
         return ServiceHealth(status=health.status, latency_ms=_since(began), checks=health.checks)
+
+    def _unanswered(self, began: float, reason: str) -> ServiceHealth:
+        self.breaker.unanswered(reason)
+        return _down(began, reason)
+
+
+class Watch:
+    """Asks every service of ``probe`` all the time; says in the log when one goes and when it is back."""
+
+    def __init__(
+        self, probe: HealthProbe, *, every_s: float = WATCH_S, away_every_s: float = WATCH_AWAY_S
+    ) -> None:
+        self._probe, self._every_s, self._away_every_s = probe, every_s, away_every_s
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Watch until left."""
+        asked = self._probe.asked.values()
+        tasks = [spawn(self._watch(one), name=f"watch {one.breaker.service}") for one in asked]
+        try:
+            yield
+        finally:
+            for one, task in zip(asked, tasks, strict=True):
+                one.watched = False
+                await cancel(task)
+
+    async def _watch(self, one: _Asked) -> None:
+        opened = asyncio.Event()
+        one.watched = True
+
+        def changed() -> None:
+            _tell(one)
+            opened.set()
+
+        one.breaker.changed = changed
+        while True:
+            try:
+                await one.ask()
+            except Exception:
+                # A watch that ended would leave a breaker open for ever.
+                _log.exception("%s could not be asked for its health", one.breaker.service)
+            opened.clear()
+            # In doubt it is asked again at once; when requests have opened the breaker, too.
+            if not one.breaker.doubtful:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._away_every_s if one.breaker.open else self._every_s):
+                        await opened.wait()
+
+
+def _tell(one: _Asked) -> None:
+    breaker = one.breaker
+    if not breaker.open:
+        _log.info("%s answers, after %.1f s", breaker.service, breaker.open_s)
+    elif one.answered:
+        _log.warning("%s is away: %s", breaker.service, breaker.reason)
+    else:
+        _log.info("%s is not there yet: %s", breaker.service, breaker.reason)
 
 
 def overall_status(services: Mapping[str, ServiceHealth]) -> str:

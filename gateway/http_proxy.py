@@ -13,7 +13,7 @@ from gateway.fast_path import IDEMPOTENT, chunk, distrusted
 from gateway.headers import Header, response_headers
 from gateway.request import RequestHead
 from gateway.upstream import Pool
-from shared.errors import CarrelError
+from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError
 from shared.http import Receive, Send
 from shared.tasks import spawn
 
@@ -52,12 +52,23 @@ class HttpProxy:
         except StaleConnectionError:
             if fresh or not request.repeatable:
                 raise
+            await self._counted(request, send)
+        except (UpstreamUnavailableError, UpstreamTimeoutError):
+            self._pool.breaker.failed()
+            raise
+
+    async def _counted(self, request: "_Request", send: Send) -> None:
+        try:
             await self._relay(request, send, fresh=True)
+        except (UpstreamUnavailableError, UpstreamTimeoutError):
+            self._pool.breaker.failed()
+            raise
 
     async def _relay(self, request: "_Request", send: Send, *, fresh: bool) -> None:
         async with self._pool.exchange(fresh=fresh, bodiless=request.method == "HEAD") as exchange:
             with _Upload(request, exchange):
                 await exchange.head()
+                self._pool.breaker.succeeded()
                 if exchange.status == 401:
                     raise distrusted()
                 headers = response_headers(exchange.status, exchange.headers)

@@ -125,11 +125,11 @@ def judge(asked: Sequence[Asked], full_in: Sequence[float], *, allowed: bool) ->
     return Verdict(allowed, ask.policy, ask.rate, full)
 
 
-def rate_headers(verdict: Verdict) -> list[tuple[bytes, bytes]]:
+def rate_headers(verdict: Verdict) -> tuple[tuple[bytes, bytes], ...]:
     """Return ``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers-10)."""
     name, policy = _policy(verdict.policy, verdict.rate)
     told = b"%b;r=%d;t=%d" % (name, verdict.remaining, verdict.reset_s)
-    return [(b"ratelimit-policy", policy), (b"ratelimit", told)]
+    return (b"ratelimit-policy", policy), (b"ratelimit", told)
 
 
 @lru_cache(maxsize=256)

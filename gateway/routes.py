@@ -1,23 +1,27 @@
 """What the gateway answers itself, one handler a route. Who may call was decided in front of these."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import BaseModel
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 
 from gateway.catalogue import Catalogue
 from gateway.headers import find
 from gateway.health import HealthProbe
 from gateway.identity import bearer
 from gateway.routing import PAGE_FILES, Target
+from gateway.scrape import Scrape
 from gateway.sessions import Sessions
 from gateway.static import StaticFile
 from shared import PROTOCOL_VERSION, __version__
 from shared.contracts.gateway import OverallHealth, ServiceHealth, Session, Version
 from shared.contracts.wire import Health
+from shared.errors import ForbiddenError
+from shared.metrics import expose
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,19 @@ class Own:
     health: HealthProbe
     catalogue: Catalogue
     commit: str
+    scrape: Scrape
 
 
 def _own(request: Request) -> Own:
     own: Own = request.app.state.own
     return own
+
+
+def _owner(request: Request) -> None:
+    """Let in the owner only, as the front found out; without its word, nobody."""
+    who = request.scope.get("state", {}).get("principal")
+    if who is None or not who.is_owner:
+        raise ForbiddenError("Only the owner may read the metrics: it takes the admin key")
 
 
 Ours = Annotated[Own, Depends(_own)]
@@ -106,6 +118,18 @@ async def version(own: Ours) -> Version:
 async def openapi(request: Request, own: Ours) -> dict[str, Any]:
     app: FastAPI = request.app
     return await own.catalogue.document(app.openapi())
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    dependencies=[Depends(_owner)],
+    openapi_extra={"security": [{"adminKey": []}, {"adminKeyAsBearer": []}]},
+)
+async def metrics(request: Request, own: Ours) -> Response:
+    """What all three services tell Prometheus, as text or OpenMetrics."""
+    families = await own.scrape.families()
+    return await asyncio.to_thread(expose, families, accept=request.headers.get("accept", ""))
 
 
 async def _service(own: Own, target: Target) -> Response:

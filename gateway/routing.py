@@ -105,6 +105,7 @@ ROUTES: tuple[Route, ...] = (
     *(_probe(f"/health/{target}") for target in Target),
     _own("/version"),
     _own("/openapi.json"),
+    Route("/metrics", Target.OWN, Role.OWNER, ("GET",), RouteClass.OWNER),
     _own("/v1/sessions", "POST", kind=RouteClass.SESSION),
     Route("/v1/chat", Target.CHAT, Role.VISITOR, ("GET",), RouteClass.SOCKET, socket=True),
     _visitor("/v1/messages", Target.CHAT, "POST", "PUT", asks=True, below=True),

@@ -5,11 +5,13 @@ it tells whether that would be safe.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+from gateway.breaker import Breaker
 from gateway.connection import Connection, broken
 from gateway.exchange import Exchange, Timeouts
 from shared.errors import OverloadedError, UpstreamTimeoutError, UpstreamUnavailableError
@@ -18,8 +20,12 @@ from shared.errors import OverloadedError, UpstreamTimeoutError, UpstreamUnavail
 class Pool:
     """Connections to the service at ``url``, opened when needed, the hottest used first."""
 
-    def __init__(self, url: str, *, timeouts: Timeouts, max_connections: int) -> None:
+    def __init__(
+        self, url: str, *, timeouts: Timeouts, max_connections: int, breaker: Breaker | None = None
+    ) -> None:
         parts = urlsplit(url)
+        self.breaker = breaker or Breaker(parts.netloc, clock=time.monotonic)
+        """Says whether the service is asked at all; told of what comes of it by whoever asks."""
         self.authority = parts.netloc.encode("ascii")
         self.timeouts = timeouts
         self.busy = 0
@@ -74,9 +80,9 @@ class Pool:
             If the service cannot be reached.
         """
         await self._enter()
-        time = asyncio.get_running_loop().time
+        clock = asyncio.get_running_loop().time
         try:
-            connection = (None if fresh else self._reuse(time())) or await self._connect()
+            connection = (None if fresh else self._reuse(clock())) or await self._connect()
         except BaseException:
             self._leave()
             raise
@@ -85,7 +91,7 @@ class Pool:
         try:
             yield exchange
         finally:
-            self.give_back(connection, now=time())
+            self.give_back(connection, now=clock())
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -51,6 +51,11 @@ class SocketProxy:
         self._places = places
         self._connect_timeout_s, self._idle_timeout_s = connect_timeout_s, idle_timeout_s
 
+    @property
+    def open(self) -> int:
+        """How many there are."""
+        return self._places.taken
+
     async def __call__(
         self, scope: Scope, receive: Receive, *, caller: Caller, headers: bytes, ended: Ended
     ) -> bool:

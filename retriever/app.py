@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from retriever import health, routes
+from retriever import health, metrics, routes
 from retriever.answer import Answers
 from retriever.cohere import Cohere
 from retriever.documents.catalogue import Catalogue
@@ -22,7 +22,10 @@ from retriever.search import Search
 from retriever.settings import RetrieverSettings
 from retriever.upkeep import keep_up
 from shared import __version__
+from shared.counting import Requests
 from shared.http import IdentityMiddleware, RequestIdMiddleware, install_error_handlers
+from shared.metrics import CountingMiddleware
+from shared.metrics import router as metrics_router
 from shared.tasks import cancel, spawn
 
 
@@ -69,11 +72,21 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     app.state.ingest = Ingest(store, app.state.catalogue, now_us=adapters.now_us)
     app.state.search = Search(store, app.state.catalogue)
     app.state.answers = Answers(app.state.search, model)
-    for router in (health.router, routes.documents, routes.questions, routes.usage):
+    requests = Requests("retriever")
+    app.state.metrics = metrics.told(
+        requests,
+        store=store,
+        search=app.state.search,
+        answers=app.state.answers,
+        budget=app.state.budget,
+        model=model,
+    )
+    for router in (health.router, metrics_router, routes.documents, routes.questions, routes.usage):
         app.include_router(router)
     install_error_handlers(app)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
     app.add_middleware(RequestIdMiddleware)
+    app.add_middleware(CountingMiddleware, requests=requests)
     return app
 
 

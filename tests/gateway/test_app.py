@@ -8,6 +8,7 @@ from gateway.access import AccessLog
 from gateway.app import Adapters, create_app
 from gateway.exchange import Timeouts
 from gateway.limits import Places
+from gateway.memory import MemoryLimiter
 from gateway.routing import Target
 from gateway.server import options
 from gateway.upstream import Pool
@@ -42,7 +43,10 @@ async def test_what_it_talks_to_can_be_given() -> None:
         places = Places(total=1, each=1)
         chat = SocketProxy(NOWHERE, places=places, connect_timeout_s=1, idle_timeout_s=1)
         written: list[str] = []
-        made = create_app(settings(), adapters=Adapters(pools, chat, AccessLog(write=written.append)))
+        made = create_app(
+            settings(),
+            adapters=Adapters(pools, pools, chat, MemoryLimiter(), AccessLog(write=written.append)),
+        )
         async with serving(made.app, **options(settings(), made.doors)) as port:
             answer = await Gateway(port, made.doors, written).ask("GET", "/v1/documents", OWNER)
     assert answer.body == b"ok"

@@ -88,10 +88,10 @@ def test_a_refusal_says_when_to_come_again(full_in: float, wait_s: int) -> None:
 def test_the_headers_are_those_of_the_draft() -> None:
     """A quoted policy with its quota and window, and what is left of it."""
     verdict = Verdict(True, "ask-visitor", Rate(60, 600), 91 * SECOND)
-    assert rate_headers(verdict) == [
+    assert rate_headers(verdict) == (
         (b"ratelimit-policy", b'"ask-visitor";q=60;w=600'),
         (b"ratelimit", b'"ask-visitor";r=50;t=1'),
-    ]
+    )
 
 
 def test_the_tightest_bucket_is_told() -> None:

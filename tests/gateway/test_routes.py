@@ -1,10 +1,26 @@
 """What the gateway answers itself, through the real server."""
 
 import json
+from typing import Any
 
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from gateway.catalogue import Catalogue
+from gateway.health import HealthProbe
+from gateway.identity import Tokens
+from gateway.metrics import Traffic
+from gateway.routes import Own, router
+from gateway.scrape import Scrape
+from gateway.sessions import Sessions
 from shared import PROTOCOL_VERSION, __version__
-from tests.support.gateway_server import ADMIN_KEY, Gateway, gateway
+from shared.auth import Principal, Role
+from shared.http import ASGIApp, install_error_handlers
+from shared.metrics import Metrics
+from tests.support.gateway_server import ADMIN_KEY, INTERNAL_TOKEN, SESSION_SECRET, Gateway, gateway
 from tests.support.gateway_upstream import Script, Wire, upstream
+from tests.support.prometheus import read, read_openmetrics
 
 
 def says(status: str) -> Script:
@@ -96,3 +112,46 @@ async def test_the_document_is_there_without_the_services() -> None:
         found = (await door.ask("GET", "/openapi.json", "")).json
     assert {"/v1/sessions", "/health", "/version"} <= set(found["paths"])
     assert "/" not in found["paths"]
+
+
+def application(who: Principal | None) -> ASGIApp:
+    """The gateway's own routes, behind a front that has found out ``who`` asks."""
+    app = FastAPI()
+    install_error_handlers(app)
+    app.include_router(router)
+    app.state.own = Own(
+        files={},
+        sessions=Sessions(Tokens([SESSION_SECRET]), lifetime_s=60),
+        health=HealthProbe({}, timeout_s=1),
+        catalogue=Catalogue({}, internal_token=INTERNAL_TOKEN, timeout_s=1),
+        commit="",
+        scrape=Scrape(Metrics("gateway", Traffic()), {}, internal_token=INTERNAL_TOKEN, timeout_s=1),
+    )
+
+    async def front(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "state": {"principal": who} if who else {}}, receive, send)
+
+    return front
+
+
+async def metrics(app: ASGIApp, **headers: str) -> httpx.Response:
+    """The answer of ``GET /metrics``."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://t") as client:
+        return await client.get("/metrics", headers=headers)
+
+
+async def test_the_owner_reads_the_metrics() -> None:
+    """As text, or as OpenMetrics where that is asked for."""
+    app = application(Principal("owner", Role.OWNER))
+    plain, strict = await metrics(app), await metrics(app, accept="application/openmetrics-text")
+    assert (
+        read(plain.text)["carrel_up", "gateway"] == read_openmetrics(strict.text)["carrel_up", "gateway"] == 1
+    )
+    assert plain.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert plain.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("who", [None, Principal("v_1", Role.VISITOR), Principal("", Role.PUBLIC)])
+async def test_nobody_else_reads_the_metrics(who: Principal | None) -> None:
+    """Whoever the front has not called the owner is refused."""
+    assert (await metrics(application(who))).status_code == 403

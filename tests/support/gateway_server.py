@@ -161,15 +161,16 @@ def settings(**changed: Any) -> GatewaySettings:
 
 
 @asynccontextmanager
-async def gateway(*, warm: bool = False, **changed: Any) -> AsyncIterator[Gateway]:
+async def gateway(*, warm: bool = False, watched: bool = False, **changed: Any) -> AsyncIterator[Gateway]:
     """Run the gateway as ``python -m gateway`` does, with settings ``changed``.
 
-    ``warm`` lets requests take the short way from the first one on.
+    ``warm`` lets requests take the short way from the first one on. Unless ``watched``, nothing is asked of
+    the services but what a test asks for.
     """
     chosen = settings(**changed)
     written: list[str] = []
     access = AccessLog(log_format="json", log_level=chosen.log_level, write=written.append)
-    made = create_app(chosen, adapters=default_adapters(chosen, access=access))
+    made = create_app(chosen, adapters=default_adapters(chosen, access=access), watched=watched)
     async with serving(made.app, **options(chosen, made.doors)) as port:
         running = Gateway(port, made.doors, written)
         if warm:
