@@ -8,7 +8,7 @@ that does not was cut.
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AllowInfNan, Field, FiniteFloat, StrictBool, StrictFloat, StrictInt, TypeAdapter
+from pydantic import AllowInfNan, Field, StrictBool, StrictFloat, StrictInt, TypeAdapter
 
 from shared.contracts.wire import Answer, Instant, Request, Text
 
@@ -16,16 +16,17 @@ MAX_QUERY_CHARS = 8_000
 MAX_MESSAGE_CHARS = 8_000
 MAX_MESSAGES = 50
 
-Scalar = Text | StrictBool | StrictInt | Annotated[StrictFloat, AllowInfNan(False)]
+Number = Annotated[StrictFloat, AllowInfNan(False)]
+Scalar = Text | StrictBool | StrictInt | Number
 
 
 class Range(Request):
     """A numeric range; every bound that is given must hold."""
 
-    gt: FiniteFloat | None = None
-    gte: FiniteFloat | None = None
-    lt: FiniteFloat | None = None
-    lte: FiniteFloat | None = None
+    gt: Number | None = None
+    gte: Number | None = None
+    lt: Number | None = None
+    lte: Number | None = None
 
 
 FilterValue = Scalar | Annotated[list[Scalar], Field(min_length=1, max_length=100)] | Range
@@ -39,10 +40,12 @@ Filters = Annotated[dict[str, FilterValue], Field(max_length=16)]
 class SearchRequest(Request):
     """Body of ``POST /v1/search``."""
 
-    query: Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
-    limit: Annotated[int, Field(ge=1, le=50)] = 10
+    query: Annotated[
+        Text, Field(min_length=1, max_length=MAX_QUERY_CHARS, examples=["How long does a watch last?"])
+    ]
+    limit: Annotated[StrictInt, Field(ge=1, le=50)] = 10
     filters: Filters = {}
-    rerank: bool = True
+    rerank: StrictBool = True
 
 
 class Passage(Answer):
@@ -87,10 +90,17 @@ class PageContext(Request):
 class AnswerRequest(Request):
     """Body of ``POST /v1/answer``; the last message is the question."""
 
-    messages: Annotated[list[Turn], Field(min_length=1, max_length=MAX_MESSAGES)]
+    messages: Annotated[
+        list[Turn],
+        Field(
+            min_length=1,
+            max_length=MAX_MESSAGES,
+            examples=[[{"role": "user", "content": "What is a Fresnel lens?"}]],
+        ),
+    ]
     filters: Filters = {}
     context: PageContext | None = None
-    stream: bool = False
+    stream: StrictBool = False
 
 
 class CitationSource(Answer):

@@ -51,9 +51,9 @@ def test_the_largest_question_fits_into_a_frame() -> None:
     assert isinstance(parse_frame(text), MessageCreate)
 
 
-@pytest.mark.parametrize("number", [-1, 2**53 + 1, 1.5, "x", None])
+@pytest.mark.parametrize("number", [-1, 2**53 + 1, 1.5, "x", None, "5", True])
 def test_a_number_out_of_range_is_named(number: object) -> None:
-    """Sequence numbers are what every client's language can hold."""
+    """Sequence numbers are numbers that every client's language can hold, and nothing that looks like one."""
     with pytest.raises(InvalidRequestError) as caught:
         parse_frame(json.dumps({"type": "run-resume", "run_id": "r", "starting_after": number}))
     assert caught.value.param == "starting_after"

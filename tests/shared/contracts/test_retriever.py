@@ -28,6 +28,16 @@ def test_a_filter_that_means_nothing_is_refused(value: Any) -> None:
         FILTERS.validate_python({"key": value})
 
 
+@pytest.mark.parametrize("field", [{"limit": "5"}, {"limit": True}, {"rerank": 0}, {"rerank": "yes"}])
+def test_what_looks_like_a_number_is_none(field: dict[str, Any]) -> None:
+    """A value of another type is refused, as the document of the API says."""
+    with pytest.raises(ValidationError):
+        SearchRequest.model_validate({"query": "x"} | field)
+    for bound in ("5", True):
+        with pytest.raises(ValidationError):
+            FILTERS.validate_python({"year": {"gte": bound}})
+
+
 def test_filters_are_few() -> None:
     """Sixteen keys are taken, not seventeen."""
     assert len(FILTERS.validate_python({str(n): n for n in range(16)})) == 16
