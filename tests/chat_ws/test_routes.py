@@ -223,3 +223,9 @@ async def test_reading_while_the_database_is_away() -> None:
         answer = await http.get("/v1/conversations")
         assert problem_of(answer, 503, "overloaded")["retry_after_ms"] == 1000
         assert answer.headers["retry-after"] == "1"
+
+
+async def test_the_socket_without_an_upgrade_says_so(database_url: str) -> None:
+    """A plain GET of the chat is told that it is a WebSocket."""
+    async with chatting(database_url, Answerer()) as chat, chat.http() as http:
+        problem_of(await http.get("/v1/chat"), 426, "invalid_request")

@@ -61,7 +61,7 @@ async def test_put_read_list_and_delete(http: httpx.AsyncClient) -> None:
         ("a.md", b"x" * 2001, "text/markdown", 413, "2000 bytes"),
         ("a/%2e%2e/b", b"x", "text/markdown", 422, "segments"),
         ("a%00b", b"x", "text/markdown", 422, "control"),
-        ("", b"x", "text/markdown", 422, "id has 1 to"),
+        ("", b"x", "text/markdown", 422, "id: String should have at least 1 character"),
     ],
 )
 async def test_documents_that_are_refused(

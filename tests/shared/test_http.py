@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI, Query, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket
 from fastapi.responses import StreamingResponse
 
 from shared.auth import Principal, Role, signed_headers
@@ -18,6 +18,7 @@ from shared.http import (
     RequestIdMiddleware,
     dump_json,
     install_error_handlers,
+    operation_id,
     owner,
     principal,
     problem_response,
@@ -214,10 +215,21 @@ async def test_what_is_not_json_is_malformed(client: httpx.AsyncClient, content:
 
 
 async def test_a_body_that_does_not_say_it_is_json_is_told_how(client: httpx.AsyncClient) -> None:
-    """A body without its media type, as command line tools send it, is answered with the fix."""
-    answer = problem_of(await client.post("/search", content=b'{"query": "x"}'), 422, "invalid_request")
-    assert "Content-Type: application/json" in answer["detail"]
-    assert answer["param"] == "body"
+    """A body without its media type, or with that of a form, as tools send it, is answered with the fix."""
+    for headers in ({}, {"content-type": "application/x-www-form-urlencoded"}, {"content-type": "text/json"}):
+        refused = await client.post("/search", content=b'{"query": "x"}', headers=headers)
+        answer = problem_of(refused, 415, "invalid_request")
+        assert "Content-Type: application/json" in answer["detail"]
+        assert answer["param"] == "body"
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/json", "application/json; charset=utf-8", "Application/A+Json"]
+)
+async def test_json_that_is_no_object_is_not_valid(client: httpx.AsyncClient, media_type: str) -> None:
+    """It says that it is JSON, and it is: what is wrong is its content."""
+    refused = await client.post("/search", content=b'"x"', headers={"content-type": media_type})
+    assert problem_of(refused, 422, "invalid_request")["param"] == "body"
 
 
 async def test_bytes_that_are_no_text_are_malformed(client: httpx.AsyncClient) -> None:
@@ -329,3 +341,20 @@ def no_request_id() -> Iterator[None]:
 def test_json_is_compact_and_readable() -> None:
     """Frames keep their characters and waste none."""
     assert dump_json({"a": ["é", 1, None]}) == '{"a":["é",1,null]}'
+
+
+def test_the_document_of_an_application_has_our_problems() -> None:
+    """What its routes refuse is described as what they answer, under the handlers' names."""
+    app = FastAPI()
+    router = APIRouter(generate_unique_id_function=operation_id)
+
+    @router.post("/search")
+    async def find_it(body: SearchRequest) -> None: ...
+
+    app.include_router(router)
+    install_error_handlers(app)
+    operation = app.openapi()["paths"]["/search"]["post"]
+    assert operation["operationId"] == "find_it"
+    for status in ("400", "415", "422"):
+        assert set(operation["responses"][status]["content"]) == {"application/problem+json"}
+    assert "HTTPValidationError" not in app.openapi()["components"]["schemas"]
