@@ -3,13 +3,13 @@
 The server's run frames are the retriever's run events with the run's ids and numbers added.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StrictInt, TypeAdapter, ValidationError
 
 from shared.contracts.retriever import MAX_MESSAGE_CHARS as MAX_MESSAGE_CHARS
-from shared.contracts.retriever import Citation, Filters, PageContext, RunError
+from shared.contracts.retriever import ONLY_KEYS, Citation, Filters, Key, PageContext, RunError, Scalar
 from shared.contracts.wire import Answer, Instant, Request, Text, field_path
 from shared.errors import InvalidRequestError
 
@@ -37,7 +37,8 @@ class MessageCreate(Request):
     ]
     context: PageContext | None = None
     filters: Filters = {}
-    options: Annotated[dict[str, Any], Field(max_length=16)] = {}
+    options: Annotated[dict[Key, Scalar], Field(max_length=16, json_schema_extra=ONLY_KEYS)] = {}
+    """For what is to come: none is known yet."""
 
 
 class RunCancel(Request):

@@ -6,9 +6,10 @@ order: ``run-start``, ``search-queries``, ``search-results``, ``message-start``,
 that does not was cut.
 """
 
+import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AllowInfNan, Field, StrictBool, StrictFloat, StrictInt, TypeAdapter
+from pydantic import AfterValidator, AllowInfNan, Field, StrictBool, StrictFloat, StrictInt, TypeAdapter
 
 from shared.contracts.wire import Answer, Instant, Request, Text
 
@@ -17,7 +18,21 @@ MAX_MESSAGE_CHARS = 8_000
 MAX_MESSAGES = 50
 
 Number = Annotated[StrictFloat, AllowInfNan(False)]
-Scalar = Text | StrictBool | StrictInt | Number
+Whole = Annotated[StrictInt, Field(gt=-(2**53), lt=2**53)]
+Scalar = Text | StrictBool | Whole | Number
+_KEY = r'^[^"\\\[\]\x00-\x1f]{1,64}$'
+
+
+def _key(value: str) -> str:
+    if re.fullmatch(_KEY, value) is None:
+        raise ValueError(
+            "a key has 1 to 64 characters, no quotes, brackets, backslashes or control characters"
+        )
+    return value
+
+
+Key = Annotated[Text, AfterValidator(_key), Field(json_schema_extra={"pattern": _KEY})]
+"""A key of metadata."""
 
 
 class Range(Request):
@@ -30,7 +45,9 @@ class Range(Request):
 
 
 FilterValue = Scalar | Annotated[list[Scalar], Field(min_length=1, max_length=100)] | Range
-Filters = Annotated[dict[str, FilterValue], Field(max_length=16)]
+ONLY_KEYS = {"additionalProperties": False}
+"""For the schema of a dict whose keys are of one pattern."""
+Filters = Annotated[dict[Key, FilterValue], Field(max_length=16, json_schema_extra=ONLY_KEYS)]
 """By metadata key, all must hold: a scalar equals, a list is any of, a range object is a range.
 
 ``document_id`` and ``url`` name the document's own fields, every other key a key of its metadata.

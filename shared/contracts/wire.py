@@ -48,7 +48,12 @@ Instant = Annotated[datetime, PlainSerializer(timestamp, when_used="json")]
 def field_path(loc: Iterable[int | str]) -> str:
     """Return the path of a refused field, such as ``filters.lang``, from where pydantic found it."""
     # What pydantic adds for a member of a union is its own, such as ``list[str]``, and no field of ours.
-    return ".".join(takewhile(lambda part: "[" not in part, map(str, loc)))[:200]
+    return sendable(".".join(takewhile(lambda part: "[" not in part, map(str, loc)))[:200])
+
+
+def sendable(value: str) -> str:
+    """Return what a client wrote as it can be said again: JSON's escapes can hold what UTF-8 cannot."""
+    return value.encode("utf-8", "replace").decode()
 
 
 class Page(Answer, Generic[_T]):

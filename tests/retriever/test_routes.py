@@ -75,6 +75,23 @@ async def test_documents_that_are_refused(
     assert response.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        '{"\\ud800": 1}',
+        '{"a": "\\ud800"}',
+        '{"a": ' + "9" * 400 + "}",
+        '{"a": ' + "9" * 5000 + "}",
+        "[" * 9000,
+    ],
+)
+async def test_metadata_that_nothing_can_hold_is_refused(http: httpx.AsyncClient, metadata: str) -> None:
+    """Lone surrogates, numbers without end, nesting without end: each is the caller's fault."""
+    response = await put(http, metadata=metadata)
+    assert response.status_code == 422
+    assert response.json()["param"].startswith("metadata")
+
+
 async def test_a_body_without_a_length_is_counted(http: httpx.AsyncClient) -> None:
     """A streamed body over the limit is refused although nobody said its length."""
 

@@ -87,3 +87,14 @@ def test_a_stored_message_reads_from_a_row() -> None:
         }
     )
     assert (message.status, message.finish_reason, message.citations) == (None, None, [])
+
+
+@pytest.mark.parametrize("options", [{"a": {"b": 1}}, {"a": [1]}, {"a": None}, {'"': 1}, {"a": 10**400}])
+def test_options_are_few_and_flat(options: dict[str, object]) -> None:
+    """What is kept of a question can always be written down: an option is a scalar under a sane key."""
+    frame = {"type": "message-create", "client_message_id": CMID, "content": "x", "options": options}
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_frame(json.dumps(frame))
+    assert str(caught.value.param).startswith("options.")
+    frame["options"] = {"a": True, "b": "x", "c": 1.5}
+    assert isinstance(parse_frame(json.dumps(frame)), MessageCreate)
