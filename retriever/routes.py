@@ -9,10 +9,11 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from retriever.answer import Answers
 from retriever.documents.catalogue import Catalogue
+from retriever.documents.links import MAX_URL_CHARS
 from retriever.documents.submissions import MAX_ID_CHARS, document_id, read_submission
 from retriever.guard.budget import Budget
 from retriever.ingest import Ingest
-from retriever.parsers.registry import PARSERS
+from retriever.parsers.registry import MAX_TITLE_CHARS, PARSERS
 from retriever.search import Search
 from shared import sse
 from shared.auth import Principal, Role
@@ -47,20 +48,29 @@ _BODY = {
     "content": {media_type: {"schema": {"type": "string"}} for media_type in PARSERS},
     "required": True,
 }
+_ABOUT = {
+    "title": ("Its title.", {"type": "string", "maxLength": MAX_TITLE_CHARS}, "The keeper's handbook"),
+    "url": (
+        "Where readers find it.",
+        {"type": "string", "maxLength": MAX_URL_CHARS, "pattern": "^$|^(https?://|/)[^ ]*$"},
+        "https://keepers.example/book/ch02-lamps.html",
+    ),
+    "metadata": (
+        "A JSON object of scalars and lists of scalars, to filter by.",
+        {"type": "string", "contentMediaType": "application/json"},
+        '{"lang": "en"}',
+    ),
+}
 _SAID = [
     {
         "name": name,
         "in": "query",
         "required": False,
-        "schema": {"type": "string"},
+        "schema": schema,
         "description": f"{text} Else the header X-Document-{name.title()}, percent-encoded.",
         "example": example,
     }
-    for name, text, example in (
-        ("title", "Its title.", "The keeper's handbook"),
-        ("url", "Where readers find it.", "https://keepers.example/book/ch02-lamps.html"),
-        ("metadata", "A JSON object of scalars and lists of scalars, to filter by.", '{"lang": "en"}'),
-    )
+    for name, (text, schema, example) in _ABOUT.items()
 ]
 _LINKS = links("id", "/id", "get_document", "delete_document")
 _STORED: dict[int | str, dict[str, Any]] = {
@@ -81,6 +91,7 @@ DocumentId = Annotated[
         max_length=MAX_ID_CHARS,
         description="A name or a path such as `guide/lamps.md`: its slashes stand in the URL as they are.",
         examples=["guide/lamps.md"],
+        json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f-\x9f]+$"},
     ),
 ]
 
