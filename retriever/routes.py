@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import Field, TypeAdapter
 
 from retriever.answer import Answers
 from retriever.documents.catalogue import Catalogue
@@ -18,13 +19,16 @@ from retriever.search import Search
 from shared import sse
 from shared.auth import Principal, Role
 from shared.contracts.retriever import (
+    ONLY_KEYS,
     AnswerRequest,
     Document,
     DocumentSummary,
     GroundedAnswer,
+    Key,
     RunEnd,
     RunError,
     RunEvent,
+    Scalar,
     SearchAnswer,
     SearchRequest,
     UsageReport,
@@ -49,28 +53,32 @@ _BODY = {
     "required": True,
 }
 _ABOUT = {
-    "title": ("Its title.", {"type": "string", "maxLength": MAX_TITLE_CHARS}, "The keeper's handbook"),
+    "title": ("Its title.", "The keeper's handbook", {"type": "string", "maxLength": MAX_TITLE_CHARS}),
     "url": (
         "Where readers find it.",
-        {"type": "string", "maxLength": MAX_URL_CHARS, "pattern": "^$|^(https?://|/)[^ ]*$"},
         "https://keepers.example/book/ch02-lamps.html",
-    ),
-    "metadata": (
-        "A JSON object of scalars and lists of scalars, to filter by.",
-        {"type": "string", "contentMediaType": "application/json"},
-        '{"lang": "en"}',
+        {"type": "string", "maxLength": MAX_URL_CHARS, "pattern": "^$|^(https?://[!-~]|/[!-.0-~])[!-~]*$"},
     ),
 }
+_METADATA = TypeAdapter(Annotated[dict[Key, Scalar | list[Scalar]], Field(json_schema_extra=ONLY_KEYS)])
+_ELSE = "Else the header X-Document-{}, percent-encoded."
 _SAID = [
+    *(
+        {
+            "name": name,
+            "in": "query",
+            "description": f"{text} {_ELSE.format(name.title())}",
+            "schema": schema,
+            "example": example,
+        }
+        for name, (text, example, schema) in _ABOUT.items()
+    ),
     {
-        "name": name,
+        "name": "metadata",
         "in": "query",
-        "required": False,
-        "schema": schema,
-        "description": f"{text} Else the header X-Document-{name.title()}, percent-encoded.",
-        "example": example,
-    }
-    for name, (text, schema, example) in _ABOUT.items()
+        "description": f"What it can be filtered by. {_ELSE.format('Metadata')}",
+        "content": {"application/json": {"schema": _METADATA.json_schema(), "example": {"lang": "en"}}},
+    },
 ]
 _LINKS = links("id", "/id", "get_document", "delete_document")
 _STORED: dict[int | str, dict[str, Any]] = {
