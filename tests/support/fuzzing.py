@@ -14,6 +14,9 @@ path = "auth.json"
 user = {first}
 {peers}
 
+[phases.stateful]
+generation.max-examples = {chains}
+
 [checks]
 enabled = false
 not_a_server_error.enabled = true
@@ -62,7 +65,9 @@ def fuzz(
     ]
     (folder / "auth.json").write_text(json.dumps({"auth": auth}))
     peers = f"peers = {json.dumps(names)}" if len(names) > 1 else ""
-    (folder / "schemathesis.toml").write_text(_CONFIGURATION.format(first=json.dumps(names[0]), peers=peers))
+    (folder / "schemathesis.toml").write_text(
+        _CONFIGURATION.format(first=json.dumps(names[0]), peers=peers, chains=3 * examples)
+    )
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--no-color", "run", "openapi.json"),
         *("--url", address, "--request-timeout", "30", "--suppress-health-check", "all"),
