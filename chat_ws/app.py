@@ -23,7 +23,7 @@ from shared import __version__
 from shared.auth import Principal, Role
 from shared.clients.retriever import RetrieverClient
 from shared.errors import CarrelError
-from shared.http import IdentityMiddleware, RequestIdMiddleware, install_error_handlers
+from shared.http import HeadMiddleware, IdentityMiddleware, RequestIdMiddleware, install_error_handlers
 from shared.tasks import cancel, spawn
 
 _RETRY_S = 0.25
@@ -69,6 +69,7 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
     app.include_router(conversations)
     app.include_router(questions)
     install_error_handlers(app)
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
     app.add_middleware(RequestIdMiddleware)
     return app

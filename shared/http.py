@@ -177,6 +177,17 @@ class RequestIdMiddleware:
             request_id.reset(token)
 
 
+class HeadMiddleware:
+    """Answers HEAD wherever GET is answered, with the same headers; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app({**scope, "method": "GET"} if asked else scope, receive, send)
+
+
 class IdentityMiddleware:
     """Lets in only what the gateway (or another service) signed; health stays open for probes.
 

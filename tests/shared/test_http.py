@@ -14,6 +14,7 @@ from shared.auth import Principal, Role, signed_headers
 from shared.contracts.retriever import SearchRequest
 from shared.errors import OverloadedError, UnauthorizedError
 from shared.http import (
+    HeadMiddleware,
     IdentityMiddleware,
     RequestIdMiddleware,
     dump_json,
@@ -73,6 +74,7 @@ def application() -> FastAPI:
     async def socket(websocket: WebSocket) -> None:
         raise ValueError("before the upgrade")
 
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(IdentityMiddleware, token=TOKEN)
     app.add_middleware(RequestIdMiddleware)
     return app
@@ -243,6 +245,14 @@ async def test_bytes_that_are_no_text_are_malformed(client: httpx.AsyncClient) -
 async def test_who_asks_is_told_to_the_route(client: httpx.AsyncClient) -> None:
     """The signed principal reaches the route."""
     assert (await client.get("/who")).json() == {"id": "v1", "role": "visitor"}
+
+
+async def test_head_goes_where_get_goes(client: httpx.AsyncClient) -> None:
+    """It has the status and the headers of GET, and what takes no GET takes no HEAD."""
+    for path in ("/who", "/limit", "/nothing", "/search"):
+        got, head = await client.get(path), await client.head(path)
+        assert head.status_code == got.status_code
+        assert head.headers["content-type"] == got.headers["content-type"]
 
 
 async def test_without_a_signature_nobody_comes_in(client: httpx.AsyncClient) -> None:

@@ -51,3 +51,13 @@ def test_the_document_holds(carrel: Carrel, tmp_path: Path, who: str) -> None:
         assert f"✅ {phase}" in report, report
     assert "Traceback" not in carrel.log.read_text()[before:]
     assert carrel.get("/health").json()["status"] == "ok"
+
+
+def test_head_goes_where_get_goes(carrel: Carrel) -> None:
+    """Through the gateway, too: the head of GET's answer, its length, and no body."""
+    headers = {"X-API-Key": carrel.admin_key}
+    for path in ("/v1/usage", "/v1/documents", "/v1/conversations/none", "/version"):
+        got = carrel.get(path, **headers)
+        head = httpx.head(carrel.address + path, headers=headers, timeout=10, trust_env=False)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
