@@ -23,7 +23,7 @@ from retriever.settings import RetrieverSettings
 from retriever.upkeep import keep_up
 from shared import __version__
 from shared.counting import Requests
-from shared.http import IdentityMiddleware, RequestIdMiddleware, install_error_handlers
+from shared.http import HeadMiddleware, IdentityMiddleware, RequestIdMiddleware, install_error_handlers
 from shared.metrics import CountingMiddleware
 from shared.metrics import router as metrics_router
 from shared.tasks import cancel, spawn
@@ -84,6 +84,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     for router in (health.router, metrics_router, routes.documents, routes.questions, routes.usage):
         app.include_router(router)
     install_error_handlers(app)
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
     app.add_middleware(RequestIdMiddleware)
     app.add_middleware(CountingMiddleware, requests=requests)

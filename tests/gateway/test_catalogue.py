@@ -12,7 +12,7 @@ from tests.support.gateway_server import INTERNAL_TOKEN, NOWHERE
 from tests.support.gateway_upstream import Script, Wire, upstream
 
 TIMEOUTS = Timeouts(connect=1, first_byte=5, idle=5, keep_alive=5)
-OWN = {"openapi": "3.1.0", "paths": {"/health": {}}}
+OWN = {"openapi": "3.1.0", "paths": {"/health": {"get": {}}}}
 
 
 def says(body: bytes, status: bytes = b"200 OK") -> Script:

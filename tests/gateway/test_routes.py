@@ -110,8 +110,8 @@ async def test_the_document_is_there_without_the_services() -> None:
     """The gateway's own routes are described even when it is alone."""
     async with gateway() as door:
         found = (await door.ask("GET", "/openapi.json", "")).json
-    assert {"/v1/sessions", "/health", "/version"} <= set(found["paths"])
-    assert "/" not in found["paths"]
+    assert {"/", "/v1/sessions", "/health", "/version", "/openapi.json"} <= set(found["paths"])
+    assert set(found["paths"]["/"]["get"]["responses"]["200"]["content"]) == {"text/html"}
 
 
 def application(who: Principal | None) -> ASGIApp:

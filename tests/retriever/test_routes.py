@@ -61,7 +61,7 @@ async def test_put_read_list_and_delete(http: httpx.AsyncClient) -> None:
         ("a.md", b"x" * 2001, "text/markdown", 413, "2000 bytes"),
         ("a/%2e%2e/b", b"x", "text/markdown", 422, "segments"),
         ("a%00b", b"x", "text/markdown", 422, "control"),
-        ("", b"x", "text/markdown", 422, "id has 1 to"),
+        ("", b"x", "text/markdown", 422, "id: String should have at least 1 character"),
     ],
 )
 async def test_documents_that_are_refused(
@@ -73,6 +73,23 @@ async def test_documents_that_are_refused(
     assert (response.status_code, problem["code"]) == (status, "invalid_request")
     assert said in problem["detail"]
     assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        '{"\\ud800": 1}',
+        '{"a": "\\ud800"}',
+        '{"a": ' + "9" * 400 + "}",
+        '{"a": ' + "9" * 5000 + "}",
+        "[" * 9000,
+    ],
+)
+async def test_metadata_that_nothing_can_hold_is_refused(http: httpx.AsyncClient, metadata: str) -> None:
+    """Lone surrogates, numbers without end, nesting without end: each is the caller's fault."""
+    response = await put(http, metadata=metadata)
+    assert response.status_code == 422
+    assert response.json()["param"].startswith("metadata")
 
 
 async def test_a_body_without_a_length_is_counted(http: httpx.AsyncClient) -> None:
