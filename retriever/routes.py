@@ -34,7 +34,13 @@ from shared.http import owner, principal
 
 _log = logging.getLogger(__name__)
 _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
-_BODY = {"content": {media_type: {"schema": {"type": "string"}} for media_type in PARSERS}, "required": True}
+_BODY = {
+    "content": {
+        media_type: {"schema": {"type": "string"} | ({"format": "binary"} if kind.binary else {})}
+        for media_type, kind in PARSERS.items()
+    },
+    "required": True,
+}
 _SAID = [
     {
         "name": name,
