@@ -63,10 +63,16 @@ class Preparation:
             return await asyncio.to_thread(_prepared, blank, document, kept_source)
 
     async def again(self, blank: Record, source: str) -> tuple[Record, list[Point]]:
-        """Return the same of a document that was kept."""
+        """Return the same of a document that was kept.
+
+        Raises
+        ------
+        InvalidRequestError
+            If what was kept can no longer be read.
+        """
         async with self._room:
             if PARSERS[blank.media_type].binary:
-                document = await asyncio.to_thread(unpack, source)
+                document = await asyncio.to_thread(_restored, source)
             else:
                 document = await self._parse(blank, source)
             return await asyncio.to_thread(_prepared, blank, document, source)
@@ -78,6 +84,13 @@ class Preparation:
             document_id=blank.document_id,
             title=str(blank.given["title"]),
         )
+
+
+def _restored(source: str) -> ParsedDocument:
+    try:
+        return unpack(source)
+    except ValueError:
+        raise InvalidRequestError("What was kept of the document cannot be read: put it again") from None
 
 
 def _prepared(blank: Record, document: ParsedDocument, source: str) -> tuple[Record, list[Point]]:

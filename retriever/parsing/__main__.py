@@ -25,28 +25,37 @@ from retriever.parsing.frames import (
 )
 from shared.errors import CarrelError, InvalidRequestError, TooLargeError, problem
 
+Answering = Callable[[Question, bytes], tuple[Answer, bytes]]
+
 GROWTH_CHARS = 10_000_000
 """How much more text there may be than bytes: a packed file can hold a thousandfold."""
 
 
-def main(answering: Callable[[Question, bytes], tuple[Answer, bytes]] | None = None) -> None:
+def main(answering: Answering | None = None) -> None:
     """Answer questions until the input ends; with ``answering`` in another way, for tests."""
-    answering = answering or answer
     confine(memory_bytes=int(sys.argv[1]), parent=int(sys.argv[2]))
     questions, answers = _pipes()
     _write(answers, READY)
-    while (head := _read(questions)) is not None and (content := _read(questions)) is not None:
-        told, document = answering(question(head), content)
-        _write(answers, header(told), document)
-        if told.spent:
-            return
+    while _answered_one(questions, answers, answering or answer):
+        pass  # nothing of a document is held while the next one is waited for
+
+
+def _answered_one(questions: BinaryIO, answers: BinaryIO, answering: Answering) -> bool:
+    """Whether there was a question, and can be another."""
+    head, content = _read(questions), _read(questions)
+    if head is None or content is None:
+        return False
+    told, document = answering(question(head), content)
+    _write(answers, header(told), document)
+    return not told.spent
 
 
 def answer(asked: Question, content: bytes) -> tuple[Answer, bytes]:
     """Return what becomes of a document, and the document packed."""
     allow_cpu(asked.cpu_s)
     try:
-        return _told(None), _parsed(asked, content)
+        packed = _parsed(asked, content)
+        return _told(None), packed
     except MemoryError:
         pass  # the trace holds what filled the memory: nothing can be made before it is gone
     except CarrelError as error:

@@ -47,6 +47,8 @@ class ParsingProcess:
         self.pid = process.pid
         self.documents = 0
         """How many it was asked for."""
+        self.resident_bytes = 0
+        """What it held after the last one."""
 
     @classmethod
     async def start(cls, *, memory_bytes: int, program: Sequence[str] = PROGRAM) -> Self:
@@ -97,9 +99,11 @@ class ParsingProcess:
         try:
             self._questions.writelines((framed(header(asked)), framed(content)))
             await self._questions.drain()
-            return answer(await self._frame()), await self._frame()
+            told, packed = answer(await self._frame()), await self._frame()
         except (OSError, ValueError) as error:
             raise ProcessLostError(f"it ended: {type(error).__name__}") from error
+        self.resident_bytes = told.resident_bytes
+        return told, packed
 
     async def end(self) -> None:
         """Kill it and wait until it is gone."""

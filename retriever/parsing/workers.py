@@ -20,6 +20,8 @@ from shared.tasks import spawn
 AT_MOST = 2
 MAX_DOCUMENTS = 500
 """A process is replaced after so many, or when it holds half of the memory it may."""
+GROWN_SHARE = 8
+"""A document that runs out of memory is tried again if the process held this part of it before."""
 IDLE_S = 300.0
 """Processes nobody needed for so long give their memory back."""
 CPU_GRACE_S = 5
@@ -85,9 +87,11 @@ class Workers:
     async def _parsed(self, asked: Question, content: bytes) -> ParsedDocument:
         if self._idle:
             # What this process has read before may be why it fails now; a new one decides.
+            process = self._idle.pop()
+            was_grown = process.resident_bytes > self._memory_bytes // GROWN_SHARE
             try:
-                told, packed = await self._ask(self._idle.pop(), asked, content)
-                if not told.spent:
+                told, packed = await self._ask(process, asked, content)
+                if not (told.spent and was_grown):
                     return await self._result(asked, told, packed)
             except ProcessLostError as error:
                 _log.info("a process that parses was lost, trying another: %s", error)

@@ -32,6 +32,8 @@ def misbehaving(asked: Question, content: bytes) -> tuple[Answer, bytes]:
             os._exit(3)
         case "!nonsense":
             return Answer(None, 0), b'{"title": 3}'
+        case "!half":
+            return Answer(None, 100 * 2**20), answer(asked, b"x")[1]
         case "!spent" if _asked > 1:
             return Answer({"status": 413, "code": "invalid_request"}, 0, spent=True), b""
         case "!grown":

@@ -47,6 +47,12 @@ async def test_what_is_no_text_is_kept_as_its_parser_read_it() -> None:
     assert renewed == points
 
 
+async def test_what_was_kept_and_cannot_be_read_is_said() -> None:
+    """A kept document that is damaged is a refusal, which leaves what is indexed as it is."""
+    with pytest.raises(InvalidRequestError, match="put it again"):
+        await Preparation(InProcess()).again(blank(PDF), "{}")
+
+
 async def test_a_text_is_parsed_again() -> None:
     """Made anew, a text goes through its parser again, with what was said about it."""
     record, points = await first(b"Text.", "text/markdown", title="Given")

@@ -114,12 +114,19 @@ async def test_a_parser_that_eats_memory_is_refused(make: Made) -> None:
     assert await text(workers, "next") == "next"
 
 
-@pytest.mark.parametrize("source", ["!second", "!spent"])
-async def test_no_document_suffers_for_the_one_before(make: Made, source: str) -> None:
-    """What fails in a used process is tried once more in a new one."""
+@pytest.mark.parametrize(("before", "source"), [("warm", "!second"), ("!half", "!spent")])
+async def test_no_document_suffers_for_the_one_before(make: Made, before: str, source: str) -> None:
+    """What ends a used process, or finds it grown, is tried once more in a new one."""
+    workers = make()
+    await text(workers, before)
+    assert (await text(workers, f"{source}\n\nread")).endswith("read")
+
+
+async def test_a_document_too_large_for_a_small_process_is_not_tried_twice(make: Made) -> None:
+    """Where the process held next to nothing before, running out of memory is the document's own doing."""
     workers = make()
     await text(workers, "warm")
-    assert (await text(workers, f"{source}\n\nread")).endswith("read")
+    assert (await refused(workers, "!spent")).status == 413
 
 
 async def test_a_process_that_has_grown_is_replaced(make: Made) -> None:
