@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from retriever.parsers.visible import visible
 from retriever.ports import AnyOf, Between, Condition, Equals
 from shared.contracts.retriever import Filters, FilterValue, Range
 from shared.errors import FieldError, InvalidRequestError
@@ -32,7 +33,7 @@ def checked(metadata: Mapping[str, Any]) -> dict[str, Any]:
         Naming each key that is refused and why.
     """
     problems = [
-        FieldError(f"metadata.{key[:64]}", problem)
+        FieldError(f"metadata.{visible(key)[:64]}", problem)
         for key, value in metadata.items()
         for problem in _problems(key, value)
     ]

@@ -92,6 +92,16 @@ async def test_documents_that_are_refused(
     assert response.headers["content-type"] == "application/problem+json"
 
 
+async def test_names_that_cannot_be_written_are_refused_all_the_same(http: httpx.AsyncClient) -> None:
+    """A key of half a character is named in a refusal that can be sent."""
+    response = await put(http, metadata='{"a\\ud800b": {}}')
+    assert (response.status_code, response.json()["param"]) == (422, "metadata.ab")
+    body = b'{"text": "x", "metadata": {"a\\ud800b": {}}, "\\ud800": 1}'
+    headers = {"content-type": "application/json"}
+    response = await http.put("/v1/documents/a.json", content=body, headers=headers)
+    assert response.status_code == 422
+
+
 async def test_a_body_without_a_length_is_counted(http: httpx.AsyncClient) -> None:
     """A streamed body over the limit is refused although nobody said its length."""
 

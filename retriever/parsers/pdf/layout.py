@@ -17,6 +17,8 @@ from retriever.parsers.structure import BlockKind, Builder
 MAX_NUMBER_CHARS = 12
 """Of a title's number, such as 2.10 or Chapter 3, which the outline may leave out."""
 _DIGITS = re.compile(r"\d+")
+_CONTENTS = re.compile(r"(?:\s?[.·…]){5,}\s*(?:\d+|[ivxlc]+)?")
+"""What ends a line of a table of contents, which only says what stands elsewhere."""
 _BULLET = re.compile(r"[•‣▪●○◦–*-]\s+|\(?\d{1,3}[.)]\s+|\(?[a-z][.)]\s+")
 _ENDS = (".", "!", "?", ":", "。", "！", "？", "؟", "।")
 
@@ -43,7 +45,7 @@ def build(pages: Sequence[Sequence[Line]], outline: Sequence[Entry]) -> Builder:
         kept = [
             line
             for place, line in enumerate(lines)
-            if not (_is_at_edge(lines, place) and _edge(line) in frame)
+            if not (_is_at_edge(lines, place) and _edge(line) in frame) and not _is_contents(line)
         ]
         _add_page(builder, kept, on_page.get(number, []), anchor)
     return builder
@@ -62,6 +64,12 @@ def _frame(pages: Sequence[Sequence[Line]]) -> set[str]:
 def _is_at_edge(lines: Sequence[Line], place: int) -> bool:
     reach = 2 if len(lines) > 6 else 1
     return place < reach or place >= len(lines) - reach
+
+
+def _is_contents(line: Line) -> bool:
+    # From the right, so that a line of nothing but dots takes no longer than another.
+    found = _CONTENTS.search(line.text, max(0, len(line.text) - 60))
+    return found is not None and found.end() == len(line.text)
 
 
 def _edge(line: Line) -> str:

@@ -79,6 +79,18 @@ def test_running_heads_and_page_numbers_are_left_out() -> None:
     assert few.text.count("Manual") == 3
 
 
+def test_tables_of_contents_are_left_out() -> None:
+    """Lines that lead by dots to a page are no text; a sentence that trails off is."""
+    found = text(
+        line("1 Lamps . . . . . . . . . . 3", 700),
+        line("2 Oil ..........", 688),
+        line("Preface ······ xii", 676),
+        line("." * 500 + " 7", 664),
+        line("And so on... 3 times. . .", 640),
+    )
+    assert found == "And so on... 3 times. . ."
+
+
 def test_titles_of_the_outline_stand_where_their_line_is() -> None:
     """A title's own lines become the heading, with its number or over several lines; before it is before."""
     entries = [
