@@ -33,8 +33,8 @@ GROWTH_CHARS = 10_000_000
 
 def main(answering: Answering | None = None) -> None:
     """Answer questions until the input ends; with ``answering`` in another way, for tests."""
-    confine(memory_bytes=int(sys.argv[1]), parent=int(sys.argv[2]))
     questions, answers = _pipes()
+    confine(memory_bytes=int(sys.argv[1]), parent=int(sys.argv[2]))
     _write(answers, READY)
     while _answered_one(questions, answers, answering or answer):
         pass  # nothing of a document is held while the next one is waited for

@@ -9,9 +9,13 @@ import os
 import resource
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
+from retriever.parsing.landlock import shut_off
+
 OPEN_FILES = 64
+_SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/proc/self")
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _FORBIDDEN = (
@@ -27,7 +31,10 @@ _FORBIDDEN = (
 
 
 def confine(*, memory_bytes: int, parent: int) -> None:
-    """Limit this process for good: memory, files, programs, sockets; it dies with ``parent``."""
+    """Limit this process for good: memory, files, programs, sockets; it dies with ``parent``.
+
+    Whatever it needs to write to must be open by now.
+    """
     if sys.platform == "linux":
         library = ctypes.CDLL(None, use_errno=True)
         library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -38,7 +45,16 @@ def confine(*, memory_bytes: int, parent: int) -> None:
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    shut_off(readable=_readable())
     sys.addaudithook(_refuse)
+
+
+def _readable() -> list[str]:
+    """Where libraries are that a parser may still import: neither data nor secrets lie there."""
+    root = Path(__file__).parents[2]
+    found = [entry for entry in sys.path if entry and Path(entry) != root]
+    own = [str(root / package) for package in ("retriever", "shared")]
+    return [*found, *own, sys.prefix, sys.base_prefix, *_SYSTEM]
 
 
 def allow_cpu(seconds: int) -> None:
