@@ -21,6 +21,8 @@ from shared.errors import CarrelError
 
 ALL_WELL, SOME_FAILED, NOTHING_TRIED, INTERRUPTED = 0, 1, 2, 130
 _PATIENCE_S = 30.0
+PUBLISHED = ("text/markdown", "text/mdx", "text/x-rst")
+"""What a site is built from; other kinds of file stand on it as they are."""
 _GRACE_S = 5.0
 """How long documents under way may take once the command was interrupted."""
 
@@ -138,7 +140,7 @@ def _url(document: Found, options: Options) -> str:
     if not options.base_url:
         return ""
     name = document.name
-    if document.media_type == "text/markdown":
+    if document.media_type in PUBLISHED:
         name = name[: -len(document.path.suffix)] + options.url_suffix
     return f"{options.base_url.rstrip('/')}/{quote(name)}"
 

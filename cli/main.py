@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from retriever.parsers.registry import SUFFIXES
 from shared import __version__
 
 app = typer.Typer(
@@ -55,13 +56,17 @@ def _up() -> None:
 def _ingest(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Files and folders: .md .markdown .html .htm .txt", show_default=False),
+        typer.Argument(
+            help=f"Files and folders: {' '.join(SUFFIXES)}; .json only by name", show_default=False
+        ),
     ],
     prefix: Annotated[str, typer.Option(help="Put before each document's id, with a slash.")] = "",
     base_url: Annotated[
         str, typer.Option(help="Where the documents are published; the path within the folder is added.")
     ] = "",
-    url_suffix: Annotated[str, typer.Option(help="What .md becomes in a document's address.")] = ".html",
+    url_suffix: Annotated[
+        str, typer.Option(help="What .md, .mdx and .rst become in a document's address.")
+    ] = ".html",
     metadata: Annotated[
         list[str] | None,
         typer.Option(

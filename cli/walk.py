@@ -5,18 +5,14 @@ Reads folders, never a file's content. Hidden files and folders are passed over,
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MEDIA_TYPES: Mapping[str, str] = {
-    ".md": "text/markdown",
-    ".markdown": "text/markdown",
-    ".html": "text/html",
-    ".htm": "text/html",
-    ".txt": "text/plain",
-}
-"""The kinds of file that are documents, by suffix."""
+from retriever.parsers.registry import SUFFIXES
+
+ONLY_BY_NAME = (".json",)
+"""Kinds of file that are taken only when somebody names them: in a folder most are no documents."""
 
 
 class BadPathError(Exception):
@@ -34,7 +30,7 @@ class Found:
     @property
     def media_type(self) -> str:
         """What it is, by its suffix."""
-        return MEDIA_TYPES[self.path.suffix.lower()]
+        return SUFFIXES[self.path.suffix.lower()]
 
 
 @dataclass
@@ -111,9 +107,10 @@ def _entries(folder: Path, found: Walk) -> Iterator[tuple[Path, os.stat_result]]
 
 
 def _file(path: Path, name: str, info: os.stat_result, found: Walk, *, asked_for: bool = False) -> None:
-    if path.suffix.lower() not in MEDIA_TYPES:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES or (suffix in ONLY_BY_NAME and not asked_for):
         if asked_for:
-            known = " ".join(MEDIA_TYPES)
+            known = " ".join(SUFFIXES)
             found.unusable.append((str(path), f"not a kind of document that is known ({known})"))
         else:
             found.skipped.append(str(path))

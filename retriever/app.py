@@ -17,7 +17,8 @@ from retriever.guard.budget import Budget
 from retriever.guard.guarded import GuardedModel
 from retriever.ingest import Ingest
 from retriever.opening import WATCH_EVERY_S, OpeningStore
-from retriever.ports import Model, VectorStore
+from retriever.parsing.workers import Workers
+from retriever.ports import Model, Parsing, VectorStore
 from retriever.search import Search
 from retriever.settings import RetrieverSettings
 from retriever.upkeep import keep_up
@@ -46,12 +47,18 @@ def make_cohere(settings: RetrieverSettings, budget: Budget) -> Model | None:
     )
 
 
+def make_parsing(settings: RetrieverSettings) -> Parsing:
+    """Return the processes that parse; none is started yet."""
+    return Workers(timeout_s=settings.parse_timeout_s, memory_bytes=settings.parse_memory_bytes)
+
+
 @dataclass(frozen=True)
 class Adapters:
     """What the retriever talks to, and the clock; tests bring their own."""
 
     make_store: Callable[[], Awaitable[VectorStore]]
     make_model: Callable[[RetrieverSettings, Budget], Model | None] = make_cohere
+    make_parsing: Callable[[RetrieverSettings], Parsing] = make_parsing
     now_us: Callable[[], int] = _now_us
     watch_every_s: float = WATCH_EVERY_S
 
@@ -69,7 +76,8 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     model = GuardedModel(app.state.cohere, app.state.budget) if app.state.cohere else None
     app.state.vitals = health.Vitals(store, model)
     app.state.catalogue = Catalogue(store)
-    app.state.ingest = Ingest(store, app.state.catalogue, now_us=adapters.now_us)
+    app.state.parsing = adapters.make_parsing(settings)
+    app.state.ingest = Ingest(store, app.state.catalogue, app.state.parsing, now_us=adapters.now_us)
     app.state.search = Search(store, app.state.catalogue)
     app.state.answers = Answers(app.state.search, model)
     requests = Requests("retriever")
@@ -104,6 +112,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await cancel(upkeep)
         await cancel(opening)
         await cancel(warming)
+        await app.state.parsing.close()
         if model:
             await model.close()
         await store.close()

@@ -7,13 +7,14 @@ document's text. Pure.
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from semantic_text_splitter import TextSplitter
 
 from retriever.language.sentences import sentence_spans
 from retriever.parsers.structure import Block, ParsedDocument, Section
 
-CHUNKING_VERSION = "1"
+CHUNKING_VERSION = "2"
 """Changes when the same document would be cut differently."""
 
 TARGET_CHARS = 1000
@@ -45,6 +46,8 @@ class _Unit:
     start: int
     end: int
     code: bool
+    whole: bool = False
+    """Whether it is a table: a part of it is of no use without the rest."""
 
 
 def chunk(document: ParsedDocument) -> list[ChunkSpan]:
@@ -78,14 +81,19 @@ def _span(text: str, ordinal: int, index: int, section: Section, units: Sequence
 
 
 def _units(document: ParsedDocument, section: Section) -> Iterator[_Unit]:
-    """The section's blocks, those larger than a chunk cut into pieces without a gap."""
+    """The section's tables and blocks, those larger than a chunk cut into rows, or pieces without a gap."""
     first = bisect_left(document.blocks, section.start, key=lambda block: block.start)
     last = bisect_left(document.blocks, section.end, key=lambda block: block.start)
-    for block in document.blocks[first:last]:
-        if block.end - block.start <= MAX_CHARS:
-            yield _Unit(block.start, block.end, block.kind == "code")
-        else:
-            yield from _pieces(document.text, block)
+    for is_table, run in groupby(document.blocks[first:last], key=lambda block: block.kind == "row"):
+        blocks = list(run)
+        if is_table and blocks[-1].end - blocks[0].start <= MAX_CHARS:
+            yield _Unit(blocks[0].start, blocks[-1].end, code=False, whole=True)
+            continue
+        for block in blocks:
+            if block.end - block.start <= MAX_CHARS:
+                yield _Unit(block.start, block.end, block.kind == "code")
+            else:
+                yield from _pieces(document.text, block)
 
 
 def _pieces(text: str, block: Block) -> Iterator[_Unit]:
@@ -118,7 +126,7 @@ def _overlap(previous: list[_Unit], text: str) -> list[_Unit]:
     """The last units, or sentences of the last unit, that fit into the overlap."""
     end = previous[-1].end
     kept = [unit for unit in previous[1:] if end - unit.start <= OVERLAP_CHARS]
-    if kept or previous[-1].code:
+    if kept or previous[-1].code or previous[-1].whole:
         return kept
     last = previous[-1]
     starts = [

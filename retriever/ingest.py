@@ -9,55 +9,31 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 from weakref import WeakValueDictionary
 
-from retriever.chunking import chunk
 from retriever.documents.catalogue import Catalogue
-from retriever.documents.facets import kept
-from retriever.documents.links import is_safe_url
+from retriever.documents.preparation import Preparation, Submission
 from retriever.documents.records import (
     CONTENT,
     INDEX_FORMAT,
     Record,
-    chunk_points,
     content_hash,
     meta_point,
     of_kind,
     of_revision,
     record_point,
-    source_points,
     summary,
 )
-from retriever.parsers.registry import parse, read
-from retriever.ports import AnyOf, Between, Equals, Point, VectorStore, Where
+from retriever.ports import AnyOf, Between, Equals, Parsing, Point, VectorStore, Where
 from shared.contracts.retriever import DocumentSummary
 from shared.errors import CarrelError, NotFoundError
 
 SHARED_GRACE_US = 15 * 60 * 1_000_000
 """On a shared engine another retriever may be in the middle of a write: younger leftovers stay."""
 SWEEP_PAGE = 256
-PREPARED_AT_ONCE = 2
-"""A document of the largest size takes some hundred MB while it is cut."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A document as it was given."""
-
-    content: bytes
-    media_type: str
-    charset: str = ""
-    title: str = ""
-    url: str = ""
-    metadata: dict[str, Any] | None = None
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """What was said about the document from outside of it."""
-        return {"title": self.title, "url": self.url, "metadata": self.metadata or {}}
 
 
 @dataclass(frozen=True)
@@ -71,11 +47,13 @@ class Outcome:
 class Ingest:
     """Writes documents; ``now_us`` gives the time in microseconds since 1970."""
 
-    def __init__(self, store: VectorStore, catalogue: Catalogue, *, now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, store: VectorStore, catalogue: Catalogue, parsing: Parsing, *, now_us: Callable[[], int]
+    ) -> None:
         self._store, self._catalogue, self._now_us = store, catalogue, now_us
+        self._preparation = Preparation(parsing)
         self._started = now_us()
         self._last = self._started
-        self._room = asyncio.Semaphore(PREPARED_AT_ONCE)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def put(self, document_id: str, submission: Submission) -> Outcome:
@@ -91,11 +69,9 @@ class Ingest:
             old = await self._catalogue.get(document_id)
             if old is not None and (old.content_hash, old.format) == (digest, INDEX_FORMAT):
                 return Outcome("unchanged", summary(old))
-            source = await asyncio.to_thread(
-                read, submission.content, media_type=submission.media_type, charset=submission.charset
-            )
             blank = self._blank(document_id, submission, digest, old)
-            record = await self._replace(blank, source, old=old)
+            record, points = await self._preparation.first(blank, submission)
+            await self._replace(record, points, old=old)
             return Outcome("replaced" if old else "created", summary(record))
 
     async def delete(self, document_id: str) -> None:
@@ -154,16 +130,16 @@ class Ingest:
             if old is None or old.format == INDEX_FORMAT:
                 return False
             source = await self._catalogue.source(old)
+            blank = replace(old, revision=self._tick(old))
             try:
-                await self._replace(replace(old, revision=self._tick(old)), source, old=old)
+                record, points = await self._preparation.again(blank, source)
+                await self._replace(record, points, old=old)
             except CarrelError as error:
                 _log.warning("document %s cannot be indexed anew: %s", document_id, error)
                 return False
             return True
 
-    async def _replace(self, blank: Record, source: str, *, old: Record | None) -> Record:
-        async with self._room:
-            record, points = await asyncio.to_thread(_prepared, blank, source)
+    async def _replace(self, record: Record, points: list[Point], *, old: Record | None) -> None:
         try:
             await self._store.upsert(points)
         except CarrelError:
@@ -173,7 +149,6 @@ class Ingest:
         await self._store.upsert([record_point(record), meta_point(record.revision)])
         if old is not None:
             await self._tidy(of_revision(old.document_id, old.revision))
-        return record
 
     async def _tidy(self, where: Where) -> None:
         """Remove what no search finds any more; the next start's sweep does what fails here."""
@@ -218,22 +193,3 @@ def _hash(submission: Submission) -> str:
         charset=submission.charset,
         given=submission.given,
     )
-
-
-def _prepared(blank: Record, source: str) -> tuple[Record, list[Point]]:
-    """Parse, cut and weigh: the heavy part, run off the event loop."""
-    given = blank.given
-    document = parse(
-        source, media_type=blank.media_type, document_id=blank.document_id, title=str(given["title"])
-    )
-    chunks = chunk(document)
-    record = replace(
-        blank,
-        title=document.title,
-        url=str(given["url"]) or (document.url if is_safe_url(document.url) else ""),
-        metadata={**kept(document.metadata), **given["metadata"]},
-        characters=len(document.text),
-        chunk_count=len(chunks),
-        format=INDEX_FORMAT,
-    )
-    return record, [*chunk_points(record, chunks), *source_points(record, source)]

@@ -1,13 +1,14 @@
-"""What the retriever needs of an engine that holds vectors.
+"""What the retriever needs of others: an engine that holds vectors, a model, somebody who parses.
 
-Owns the port and its own small types, so that nothing inside knows Qdrant. Two adapters fulfil it,
-``embedded`` and ``qdrant``; one contract suite runs on both.
+Owns the ports and their own small types, so that nothing inside knows Qdrant. Two adapters fulfil the
+engine's, ``embedded`` and ``qdrant``; one contract suite runs on both.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from retriever.parsers.structure import ParsedDocument
 from retriever.sparse import SparseVector
 
 Payload = Mapping[str, Any]
@@ -219,4 +220,18 @@ class Model(Protocol):
 
     async def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+class Parsing(Protocol):
+    """Reads documents of every media type; whatever they hold, it ends and does no harm."""
+
+    async def parse(
+        self, source: str | bytes, *, media_type: str, document_id: str, title: str = ""
+    ) -> ParsedDocument:
+        """Return the document that ``source`` is; what cannot be read is an ``InvalidRequestError``."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what parsing takes."""
         ...

@@ -49,7 +49,10 @@ _log = logging.getLogger(__name__)
 _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _BODY = {
     "description": "The document itself, in the media type that `Content-Type` says.",
-    "content": {media_type: {"schema": {"type": "string"}} for media_type in PARSERS},
+    "content": {
+        media_type: {"schema": {"type": "string"} | ({"format": "binary"} if kind.binary else {})}
+        for media_type, kind in PARSERS.items()
+    },
     "required": True,
 }
 _ABOUT = {

@@ -15,6 +15,10 @@ class RetrieverSettings(ServiceSettings):
     qdrant_api_key: SecretStr | None = None
     qdrant_collection: str = Field(default="carrel", pattern=r"^[A-Za-z0-9_-]{1,255}$")
     max_document_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
+    parse_timeout_s: float = Field(default=60, gt=0, le=240)
+    """A document whose parser takes longer is refused; the gateway waits for 300 s."""
+    parse_memory_bytes: int = Field(default=1536 * 1024 * 1024, ge=128 * 1024 * 1024)
+    """Address space of each of the two processes that parse."""
     cohere_api_key: SecretStr | None = None
     """Unset, answers are sentences of the documents."""
     cohere_base_url: HttpUrl = "https://api.cohere.com"

@@ -1,7 +1,6 @@
 """What the retriever does on its own after the index has opened.
 
-Warms up what the first document would otherwise wait for, removes what a killed process left behind, and
-makes documents anew that an older version cut.
+Removes what a killed process left behind, and makes documents anew that an older version cut.
 """
 
 import asyncio
@@ -9,7 +8,6 @@ import logging
 
 from retriever.ingest import Ingest
 from retriever.opening import OpeningStore
-from retriever.parsers.registry import PARSERS
 from shared.errors import CarrelError
 
 RETRY_S = 60.0
@@ -19,7 +17,6 @@ _log = logging.getLogger(__name__)
 async def keep_up(store: OpeningStore, ingest: Ingest, *, retry_s: float = RETRY_S) -> None:
     """Do it once, again later where the index was lost meanwhile."""
     await store.opened.wait()
-    await asyncio.to_thread(lambda: [load() for load in PARSERS.values()])
     while True:
         try:
             swept, renewed = await ingest.sweep(), await ingest.refresh()

@@ -7,6 +7,8 @@ import re
 from urllib.parse import quote
 
 MAX_WORDS = 8
+PAGE = "page="
+"""Begins the fragment that opens a PDF at a page; a reader of PDFs takes nothing after the number."""
 _MARKER = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+")
 _CUT = re.compile(r"\n| \| ")
 _SAFE_URL = re.compile(r"https?://[^\s/?#]+|/(?!/)", re.IGNORECASE)
@@ -42,6 +44,8 @@ def deep_link(url: str, *, anchor: str, text: str) -> str:
     if not url:
         return ""
     page, _, own_fragment = url.partition("#")
+    if anchor.startswith(PAGE):
+        return f"{page}#{anchor}"
     fragment = quote(anchor or own_fragment, safe="!$&'()*+,;=:@/?-._~%")
     words = _first_words(text)
     directive = f":~:text={_encoded(words)}" if words else ""

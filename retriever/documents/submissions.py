@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from retriever.documents.facets import checked
 from retriever.documents.links import is_safe_url
-from retriever.ingest import Submission
+from retriever.documents.preparation import Submission
 from retriever.parsers.registry import MAX_TITLE_CHARS, known_media_type
 from retriever.parsers.visible import visible
 from shared.errors import InvalidRequestError, TooLargeError

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from retriever.parsers.front_matter import split
 from retriever.parsers.slugs import Slugs
-from retriever.parsers.structure import BlockKind, Builder, ParsedDocument
+from retriever.parsers.structure import BlockKind, Builder, MetadataValue, ParsedDocument
 from retriever.parsers.visible import visible
 
 MAX_NESTING = 50
@@ -34,9 +34,15 @@ def parse(text: str, *, title: str = "") -> ParsedDocument:
     matter become metadata.
     """
     metadata, body = split(visible(text))
-    walker = _Walker()
-    walker.walk(_tokens(body))
-    builder = walker.builder
+    return document(body, metadata, title=title)
+
+
+def document(
+    body: str, metadata: dict[str, MetadataValue], *, title: str, parser: MarkdownIt | None = None
+) -> ParsedDocument:
+    """Return the document of a Markdown ``body`` and its front matter; ``body`` holds nothing hidden."""
+    builder = Builder()
+    Writer(builder, parser or _PARSER).write(body)
     own_title = str(metadata.pop("title", ""))
     url = metadata.pop("url", "")
     return builder.build(
@@ -46,44 +52,46 @@ def parse(text: str, *, title: str = "") -> ParsedDocument:
     )
 
 
-_PARSER = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
-_PARSER.disable("inline")
+def grammar() -> MarkdownIt:
+    """Return a parser of Markdown as Carrel reads it; it leaves inline text to :class:`Writer`."""
+    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
+    return parser.disable("inline")
 
 
-def _tokens(text: str) -> list[Token]:
-    env: dict[str, Any] = {}
-    tokens = _PARSER.parse(text, env)
-    for token in tokens:
-        if token.type == "inline":
-            token.children = []
-            if token.content.count("[") > MAX_BRACKETS:
-                token.children.append(Token("text", "", 0, content=token.content))
-            else:
-                _PARSER.inline.parse(token.content, _PARSER, env, token.children)
-    return tokens
+_PARSER = grammar()
 
 
-class _Walker:
-    """Goes through the tokens once and tells the builder what they are."""
+class Writer:
+    """Tells a builder what pieces of Markdown hold; each piece is a document of its own to the grammar."""
 
-    def __init__(self) -> None:
-        self.builder = Builder()
+    def __init__(self, builder: Builder, parser: MarkdownIt = _PARSER) -> None:
+        self.builder, self._parser = builder, parser
         self._slugs = Slugs()
         self._lists: list[int | None] = []
         self._marker = ""
         self._heading = 0
         self._cells: list[str] | None = None
 
-    def walk(self, tokens: Sequence[Token]) -> None:
-        for token in tokens:
+    def write(self, text: str) -> None:
+        """Add the blocks and headings of ``text``, which holds nothing hidden."""
+        env: dict[str, Any] = {}
+        for token in self._parser.parse(text, env):
             if token.type == "inline":
-                self._inline(token.children or [])
+                # Only now, and let go of again: the pieces of a line take a hundred times its length.
+                self._inline(self._children(token, env))
             elif token.type in ("fence", "code_block"):
                 self.builder.block(_DIRECTIVE.sub("", token.content), "code")
             elif token.type == "html_block":
                 self.builder.block(_html_text(token.content))
             else:
                 self._container(token)
+
+    def _children(self, token: Token, env: dict[str, Any]) -> list[Token]:
+        if token.content.count("[") > MAX_BRACKETS:
+            return [Token("text", "", 0, content=token.content)]
+        children: list[Token] = []
+        self._parser.inline.parse(token.content, self._parser, env, children)
+        return children
 
     def _container(self, token: Token) -> None:
         match token.type:

@@ -1,50 +1,62 @@
-"""Which parser reads which media type.
+"""Which parser reads which media type, and which files are of it.
 
 A parser's library is imported when its first document comes, not before the service listens.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
 from retriever.parsers.decoding import decode
 from retriever.parsers.structure import ParsedDocument
+from retriever.parsers.visible import visible
 from shared.errors import InvalidRequestError, UnsupportedMediaTypeError
 
 MAX_TITLE_CHARS = 500
+PLAIN = "text/plain"
+JSON = "application/json"
 
 
 class Parse(Protocol):
-    """Text to structure; ``title`` is the one given from outside, or empty."""
+    """A document's text, or its bytes, to structure; ``title`` is the one given from outside, or empty."""
 
-    def __call__(self, text: str, *, title: str = "") -> ParsedDocument: ...
-
-
-def _markdown() -> Parse:
-    from retriever.parsers import markdown
-
-    return markdown.parse
+    def __call__(self, content: Any, /, *, title: str = "") -> ParsedDocument: ...
 
 
-def _html() -> Parse:
-    from retriever.parsers import html
+@dataclass(frozen=True)
+class Kind:
+    """A kind of document."""
 
-    return html.parse
+    parser: str
+    """The module of this package that reads it."""
+    suffixes: tuple[str, ...]
+    """What its files are called."""
+    binary: bool = False
+    """Whether the parser takes bytes."""
 
 
-def _plain() -> Parse:
-    from retriever.parsers import plain
-
-    return plain.parse
-
-
-PARSERS: dict[str, Callable[[], Parse]] = {
-    "text/markdown": _markdown,
-    "text/html": _html,
-    "text/plain": _plain,
+PARSERS: dict[str, Kind] = {
+    "text/markdown": Kind("markdown", (".md", ".markdown")),
+    "text/mdx": Kind("mdx", (".mdx",)),
+    "text/html": Kind("html", (".html", ".htm", ".xhtml")),
+    PLAIN: Kind("plain", (".txt",)),
+    "text/x-rst": Kind("rst", (".rst",)),
+    "application/pdf": Kind("pdf.document", (".pdf",), binary=True),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": Kind(
+        "word.document", (".docx",), binary=True
+    ),
+    "application/x-ipynb+json": Kind("notebook", (".ipynb",)),
+    JSON: Kind("json_document", (".json",)),
 }
-_SAME = {"text/x-markdown": "text/markdown", "application/xhtml+xml": "text/html"}
+SUFFIXES: dict[str, str] = {suffix: name for name, kind in PARSERS.items() for suffix in kind.suffixes}
+"""The media type of a file, by the end of its name in lower case."""
+_SAME = {
+    "text/x-markdown": "text/markdown",
+    "application/xhtml+xml": "text/html",
+    "text/prs.fallenstein.rst": "text/x-rst",
+    "application/x-pdf": "application/pdf",
+}
 
 
 def known_media_type(value: str) -> tuple[str, str]:
@@ -67,21 +79,28 @@ def known_media_type(value: str) -> tuple[str, str]:
     return media_type, charsets[0] if charsets else ""
 
 
-def parse(source: str, *, media_type: str, document_id: str, title: str = "") -> ParsedDocument:
+def parse(source: str | bytes, *, media_type: str, document_id: str, title: str = "") -> ParsedDocument:
     """Return the document that ``source`` is; without any title it bears its id's last name.
 
     Raises
     ------
     InvalidRequestError
-        If there is nothing in it that a reader could see.
+        If it cannot be read, or there is nothing in it that a reader could see.
     """
-    document = PARSERS[media_type]()(source, title=title)
+    read_as: Parse = import_module(f"retriever.parsers.{PARSERS[media_type].parser}").parse
+    try:
+        document = read_as(source, title=title)
+    except RecursionError:
+        raise InvalidRequestError("The document is nested too deeply") from None
     if not document.text:
         raise InvalidRequestError("The document has no readable text")
     stem = PurePosixPath(document_id).stem or document_id
-    return replace(document, title=(document.title or stem)[:MAX_TITLE_CHARS])
+    own_title = " ".join(visible(document.title).split())
+    return replace(document, title=(own_title or stem)[:MAX_TITLE_CHARS])
 
 
-def read(content: bytes, *, media_type: str, charset: str) -> str:
-    """Return the bytes of a document as text; see :func:`retriever.parsers.decoding.decode`."""
+def read(content: bytes, *, media_type: str, charset: str) -> str | bytes:
+    """Return what the parser of ``media_type`` takes: text by :func:`retriever.parsers.decoding.decode`."""
+    if PARSERS[media_type].binary:
+        return content
     return decode(content, charset=charset, html=media_type == "text/html")

@@ -83,6 +83,10 @@ class Builder:
         if level == 1:
             self.first_h1 = self.first_h1 or text
 
+    def place(self, anchor: str) -> None:
+        """Say that what follows, under the same headings, is opened by ``anchor``: a page begins."""
+        self._anchor, self._fresh = anchor, True
+
     def block(self, text: str, kind: BlockKind = "prose") -> None:
         """Add one block; one without visible text is left out."""
         text = visible(text).rstrip()

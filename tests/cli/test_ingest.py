@@ -152,11 +152,15 @@ def test_what_is_sent_for_a_document() -> None:
         ("a.MARKDOWN", ".html", "https://x.test/a.html"),
         ("a.md", "", "https://x.test/a"),
         ("a.md", "/", "https://x.test/a/"),
+        ("a.mdx", ".html", "https://x.test/a.html"),
+        ("a.rst", ".html", "https://x.test/a.html"),
+        ("a.pdf", ".html", "https://x.test/a.pdf"),
+        ("a.ipynb", ".html", "https://x.test/a.ipynb"),
         ("a.htm", ".php", "https://x.test/a.htm"),
         ("a.txt", ".php", "https://x.test/a.txt"),
     ],
 )
-def test_only_markdown_changes_its_suffix(name: str, suffix: str, url: str) -> None:
+def test_only_what_a_site_is_built_from_changes_its_suffix(name: str, suffix: str, url: str) -> None:
     """What is published as it is keeps its name."""
     options = Options(base_url="https://x.test", url_suffix=suffix)
     assert job(Found(Path(name), name), options).url == url

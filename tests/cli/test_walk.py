@@ -47,6 +47,23 @@ def test_a_folder_gives_its_documents_sorted(tmp_path: Path) -> None:
     assert found.unusable == []
 
 
+def test_every_kind_is_found_json_only_by_name(tmp_path: Path) -> None:
+    """A folder's PDF, Word, notebook and other documents are taken; its JSON files when they are named."""
+    tree(tmp_path, "a.pdf", "b.DOCX", "c.ipynb", "d.mdx", "e.rst", "f.xhtml", "package.json")
+    found = walk([tmp_path])
+    assert [document.media_type for document in found.documents] == [
+        "application/pdf",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/x-ipynb+json",
+        "text/mdx",
+        "text/x-rst",
+        "text/html",
+    ]
+    assert found.skipped == [str(tmp_path / "package.json")]
+    (named,) = walk([tmp_path / "package.json"]).documents
+    assert named.media_type == "application/json"
+
+
 def test_hidden_things_are_passed_over(tmp_path: Path) -> None:
     """Hidden files and folders are neither taken nor counted."""
     found = walk([tree(tmp_path, ".git/a.md", ".b.md", "c.md")])
@@ -73,7 +90,7 @@ def test_a_path_that_is_none_is_refused(tmp_path: Path, kind: str) -> None:
 
 def test_a_file_of_an_unknown_kind_is_told_when_it_was_asked_for(tmp_path: Path) -> None:
     """What somebody names is never skipped in silence."""
-    found = walk([tree(tmp_path, "a.docx") / "a.docx"])
+    found = walk([tree(tmp_path, "a.odt") / "a.odt"])
     assert found.skipped == []
     assert "not a kind of document" in found.unusable[0][1]
 

@@ -60,7 +60,7 @@ def test_only_what_can_be_reached_is_in_the_document() -> None:
     assert set(other["paths"]) == {"/health"}
 
 
-FRONT = {"400", "405", "414", "431", "500"}
+FRONT = {"400", "405", "408", "414", "431", "500"}
 BEHIND = FRONT | {"200", "401", "403", "429", "502", "503", "504"}
 
 

@@ -20,6 +20,7 @@ from retriever.ingest import Ingest
 from retriever.ports import AnyOf, Where
 from tests.support.ports import free_ports
 from tests.support.retriever_app import TOKEN, signed
+from tests.support.retriever_room import InProcess
 
 pytestmark = pytest.mark.integration
 READY_WITHIN_S = 20.0
@@ -144,6 +145,6 @@ async def check_no_leftovers(data: Path, documents: int) -> None:
     """After a sweep only the chunks and sources of standing revisions are in the engine."""
     store = EmbeddedStore(data / "qdrant")
     await store.ensure(SCHEMA)
-    await Ingest(store, Catalogue(store), now_us=lambda: time.time_ns() // 1000).sweep()
+    await Ingest(store, Catalogue(store), InProcess(), now_us=lambda: time.time_ns() // 1000).sweep()
     assert await store.count(Where((AnyOf("kind", CONTENT),))) == documents * 21
     await store.close()

@@ -92,3 +92,24 @@ def test_code_is_not_repeated() -> None:
     code = "\n".join(f"line_{number} = {number}" for number in range(55))
     first, second = checked(parse(f"```\n{code}\n```\n\n{prose(8)}\n"))[:2]
     assert second.start >= first.end
+
+
+def table(rows: int) -> str:
+    lines = "\n".join(f"| lamp {number} | burns {number} litres of oil |" for number in range(rows))
+    return f"| lamp | oil |\n|---|---|\n{lines}"
+
+
+def test_a_table_is_kept_whole_where_it_fits() -> None:
+    """A table that fits into a chunk is not cut between its rows, nor are rows of it repeated."""
+    chunks = checked(parse(f"{prose(9)}\n\n{table(25)}\n\n{prose(9)}"))
+    (holding,) = [piece for piece in chunks if "lamp 0 |" in piece.text]
+    assert "lamp | oil" in holding.text
+    assert "lamp 24 |" in holding.text
+    assert sum("lamp 24" in piece.text for piece in chunks) == 1
+
+
+def test_a_table_larger_than_a_chunk_is_cut_between_rows() -> None:
+    """No row of a long table is cut in two."""
+    chunks = checked(parse(table(200)))
+    assert len(chunks) > 4
+    assert all(line.startswith("lamp") for piece in chunks for line in piece.text.split("\n"))

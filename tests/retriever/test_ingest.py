@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from retriever.documents.preparation import Submission
 from retriever.documents.records import record_point
-from retriever.ingest import SHARED_GRACE_US, Ingest, Submission
+from retriever.ingest import SHARED_GRACE_US, Ingest
 from retriever.ports import Point, Stored, Where
 from shared.contracts.retriever import SearchRequest
 from shared.errors import InvalidRequestError, NotFoundError, UpstreamUnavailableError
 from tests.support.retriever_memory import MemoryStore, failing
-from tests.support.retriever_room import LAMPS, OWNERSHIP, Room
+from tests.support.retriever_room import LAMPS, OWNERSHIP, InProcess, Room
 
 LOST = UpstreamUnavailableError("lost")
 
@@ -239,7 +240,7 @@ async def test_the_clock_may_stand_or_go_back() -> None:
     room = Room(now_us=lambda: 5)
     await room.put("a.md", LAMPS)
     first = await room.catalogue.get("a.md")
-    behind = Ingest(room.store, room.catalogue, now_us=lambda: 1)
+    behind = Ingest(room.store, room.catalogue, InProcess(), now_us=lambda: 1)
     await behind.put("a.md", Submission(OWNERSHIP.encode(), "text/markdown"))
     second = await room.catalogue.get("a.md")
     assert first is not None

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from retriever.parsers.registry import PARSERS
 from shared.auth import Role
 from shared.contracts.retriever import Document, DocumentSummary, GroundedAnswer, SearchAnswer
 from shared.errors import CarrelError, UpstreamUnavailableError
@@ -55,7 +56,23 @@ async def test_put_read_list_and_delete(http: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("id", "content", "content_type", "status", "said"),
     [
-        ("a.pdf", b"%PDF", "application/pdf", 415, "text/markdown, text/html, text/plain"),
+        ("a.doc", b"x", "application/msword", 415, "text/markdown, text/mdx, text/html, text/plain"),
+        ("a.pdf", b"%PDF", "application/pdf", 422, "no PDF, or broken"),
+        ("a.json", b"{}", "application/json", 422, "text: is missing"),
+        (
+            "a.json",
+            b'{"text": "x", "url": "javascript:x"}',
+            "application/json",
+            422,
+            "url begins with http",
+        ),
+        (
+            "a.json",
+            b'{"text": "x", "metadata": {"a": {}}}',
+            "application/json",
+            422,
+            "metadata.a: must be text",
+        ),
         ("a.md", b"", "text/markdown", 422, "no readable text"),
         ("a.md", b"ab\xff", "text/markdown", 422, "byte 2"),
         ("a.md", b"x" * 2001, "text/markdown", 413, "2000 bytes"),
@@ -90,6 +107,16 @@ async def test_metadata_that_nothing_can_hold_is_refused(http: httpx.AsyncClient
     response = await put(http, metadata=metadata)
     assert response.status_code == 422
     assert response.json()["param"].startswith("metadata")
+
+
+async def test_names_that_cannot_be_written_are_refused_all_the_same(http: httpx.AsyncClient) -> None:
+    """A key of half a character is named in a refusal that can be sent."""
+    response = await put(http, metadata='{"a\\ud800b": {}}')
+    assert (response.status_code, response.json()["param"]) == (422, "metadata.a?b")
+    body = b'{"text": "x", "metadata": {"a\\ud800b": {}}, "\\ud800": 1}'
+    headers = {"content-type": "application/json"}
+    response = await http.put("/v1/documents/a.json", content=body, headers=headers)
+    assert response.status_code == 422
 
 
 async def test_a_body_without_a_length_is_counted(http: httpx.AsyncClient) -> None:
@@ -224,6 +251,8 @@ async def test_the_openapi_document_declares_the_answers() -> None:
         schema["components"]["schemas"]
     )
     put_route = schema["paths"]["/v1/documents/{id}"]["put"]
-    assert {"text/markdown", "text/html", "text/plain"} == set(put_route["requestBody"]["content"])
+    bodies = put_route["requestBody"]["content"]
+    assert set(bodies) == set(PARSERS)
+    assert bodies["application/pdf"]["schema"]["format"] == "binary"
     assert {"200", "201", "204"} <= set(put_route["responses"])
     assert settings().retriever_port

@@ -1,7 +1,7 @@
 """The retriever's application in process: its lifespan run, requests signed as the gateway would."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,12 @@ import httpx
 from fastapi import FastAPI
 
 from retriever.app import Adapters, create_app
-from retriever.ports import VectorStore
+from retriever.ports import Parsing, VectorStore
 from retriever.settings import RetrieverSettings
 from shared.auth import Principal, Role, signed_headers
 from shared.settings import load
 from tests.support.retriever_memory import MemoryStore
-from tests.support.retriever_room import ticking
+from tests.support.retriever_room import InProcess, ticking
 from tests.support.waiting import eventually
 
 TOKEN = "a token of the tests"
@@ -31,14 +31,24 @@ def signed(role: Role = Role.OWNER) -> dict[str, str]:
     return signed_headers(Principal(role.value, role), token=TOKEN, now=time.time())
 
 
-def built(store: MemoryStore | None = None, **fields: Any) -> FastAPI:
+def in_process(_: RetrieverSettings) -> Parsing:
+    """Parse without starting a process."""
+    return InProcess()
+
+
+def built(
+    store: MemoryStore | None = None,
+    make_parsing: Callable[[RetrieverSettings], Parsing] = in_process,
+    **fields: Any,
+) -> FastAPI:
     """The application over a store in memory."""
     memory = store or MemoryStore()
 
     async def make() -> VectorStore:
         return memory
 
-    return create_app(settings(**fields), adapters=Adapters(make, now_us=ticking(), watch_every_s=0.001))
+    adapters = Adapters(make, make_parsing=make_parsing, now_us=ticking(), watch_every_s=0.001)
+    return create_app(settings(**fields), adapters=adapters)
 
 
 @asynccontextmanager

@@ -1,12 +1,16 @@
 """The retriever's parts over a store in memory, and documents to put into it."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
 from retriever.answer import Answers
 from retriever.documents.catalogue import Catalogue
-from retriever.ingest import Ingest, Outcome, Submission
+from retriever.documents.preparation import Submission
+from retriever.ingest import Ingest, Outcome
+from retriever.parsers.registry import parse
+from retriever.parsers.structure import ParsedDocument
 from retriever.search import Search
 from tests.support.retriever_memory import MemoryStore
 
@@ -41,6 +45,22 @@ def ticking(start: int = 1_000_000) -> Callable[[], int]:
     return lambda: next(ticks)
 
 
+class InProcess:
+    """Fulfils ``retriever.ports.Parsing`` in a thread of this process."""
+
+    closed = False
+
+    async def parse(
+        self, source: str | bytes, *, media_type: str, document_id: str, title: str = ""
+    ) -> ParsedDocument:
+        return await asyncio.to_thread(
+            parse, source, media_type=media_type, document_id=document_id, title=title
+        )
+
+    async def close(self) -> None:
+        self.closed = True
+
+
 @dataclass
 class Room:
     """What ``create_app`` builds, without HTTP."""
@@ -50,7 +70,7 @@ class Room:
 
     def __post_init__(self) -> None:
         self.catalogue = Catalogue(self.store)
-        self.ingest = Ingest(self.store, self.catalogue, now_us=self.now_us)
+        self.ingest = Ingest(self.store, self.catalogue, InProcess(), now_us=self.now_us)
         self.search = Search(self.store, self.catalogue)
         self.answers = Answers(self.search)
 

@@ -61,3 +61,9 @@ def test_the_ways_a_page_is_written() -> None:
         "https://x.org/a/",
         "https://x.org/a/?q=1",
     }
+
+
+def test_a_page_of_a_pdf_is_opened_by_its_number_alone() -> None:
+    """Readers of PDFs know a page, and could take words after it for part of its number."""
+    link = deep_link("https://x.org/a.pdf#top", anchor="page=7", text="Some words of it.")
+    assert link == "https://x.org/a.pdf#page=7"

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 from starlette.requests import Request
 
+from retriever.documents.preparation import Submission
 from retriever.documents.submissions import MAX_ID_CHARS, document_id, read_submission
-from retriever.ingest import Submission
 from shared.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
 
 
@@ -114,4 +114,4 @@ async def test_the_size_is_counted_while_it_comes() -> None:
 async def test_an_unknown_media_type_is_refused_before_the_body() -> None:
     """The body of a document that cannot be read is not waited for."""
     with pytest.raises(UnsupportedMediaTypeError):
-        await read_submission(request([], content_type="application/pdf"), limit=8)
+        await read_submission(request([], content_type="application/msword"), limit=8)

@@ -1,5 +1,7 @@
 """Bytes become text by their mark, their declared charset or UTF-8."""
 
+from encodings.aliases import aliases
+
 import pytest
 
 from retriever.parsers.decoding import decode
@@ -47,7 +49,19 @@ def test_a_wrong_byte_is_named() -> None:
         decode(b"\xef\xbb\xbfa\xff")
 
 
-def test_a_codec_without_an_offset_is_refused_too() -> None:
-    """A codec that cannot say where it failed is a refusal all the same."""
-    with pytest.raises(InvalidRequestError, match="not valid punycode"):
-        decode(b"a-!!", charset="punycode")
+@pytest.mark.parametrize("charset", sorted(set(aliases.values())))
+@pytest.mark.parametrize("content", [b"a-b\xff+AA", b"\xff\xfe+\xd8", b"~{\x80\x81", b"+AAA-\x00\xdc\\u12"])
+def test_every_codec_decodes_or_refuses(charset: str, content: bytes) -> None:
+    """No codec that Python knows does anything but give text or a refusal."""
+    try:
+        found = decode(content, charset=charset)
+    except InvalidRequestError:
+        found = "refused"
+    assert isinstance(found, str)
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined"])
+def test_codecs_that_are_no_charsets_are_refused(charset: str) -> None:
+    """What Python can decode and no document is written in is an unknown charset."""
+    with pytest.raises(InvalidRequestError, match="is not known"):
+        decode(b"a-!!", charset=charset)

@@ -36,6 +36,18 @@ def test_sections_follow_the_headings() -> None:
     assert builder.first_h1 == ""
 
 
+def test_a_place_begins_a_section_under_the_same_headings() -> None:
+    """A new page is a section of its own; the headings above it still hold."""
+    builder = Builder()
+    builder.place("page=1")
+    builder.heading("A", level=1, anchor="page=1")
+    builder.block("One.")
+    builder.place("page=2")
+    builder.block("Two.")
+    sections = builder.build(title="").sections
+    assert [(s.heading_path, s.anchor) for s in sections] == [(("A",), "page=1"), (("A",), "page=2")]
+
+
 def test_a_container_ends_its_headings() -> None:
     """What follows a quotation with a heading of its own belongs to the heading before the quotation."""
     builder = Builder()

@@ -1,0 +1,1 @@
+"""PDF: the lines PDFium finds, how they become paragraphs, the document."""

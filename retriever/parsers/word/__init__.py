@@ -1,0 +1,1 @@
+"""Word's documents: the package, its styles and lists, its body."""
