@@ -9,6 +9,7 @@ from typing import Any
 
 from retriever.ports import AnyOf, Between, Condition, Equals
 from shared.contracts.retriever import Filters, FilterValue, Range
+from shared.contracts.wire import sendable
 from shared.errors import FieldError, InvalidRequestError
 
 MAX_KEYS = 32
