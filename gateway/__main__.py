@@ -20,8 +20,8 @@ def main() -> None:
     sock = listen(settings.host, settings.port, variable="PORT")
     if settings.limits == "off":
         logging.getLogger(__name__).warning("LIMITS is off: neither rates nor connections are limited")
-    gateway = create_app(settings)
-    serve(gateway.app, sock=sock, graceful_s=GRACEFUL_S, **options(settings, gateway.doors))
+    made = create_app(settings)
+    serve(made.app, sock=sock, graceful_s=GRACEFUL_S, **options(settings, made.doors))
 
 
 if __name__ == "__main__":

@@ -13,13 +13,13 @@ from typing import Protocol
 
 from gateway.access import CLIENT_LEFT, Entry
 from gateway.admission import Admitted, Client
-from gateway.connection import Connection, StaleConnectionError
+from gateway.client.patience import Patience
 from gateway.desk import GUARDS, Desk, Ready, since
 from gateway.headers import Header, lines, response_headers, status_line
-from gateway.patience import Patience
-from gateway.rates import rate_headers
+from gateway.limits.rates import rate_headers
 from gateway.request import RequestHead
-from gateway.upstream import Pool
+from gateway.upstream.connection import Connection, StaleConnectionError
+from gateway.upstream.pool import Pool
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError
 
 _log = logging.getLogger(__name__)

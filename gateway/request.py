@@ -7,7 +7,16 @@ section 7.6.1), every credential and every identity from outside is left out of 
 
 import re
 
-from gateway.headers import HOP_BY_HOP, IDENTITY_PREFIX, OWS, PLAIN_CONNECTIONS, Headers, lines, nominated
+from gateway.headers import (
+    HOP_BY_HOP,
+    IDENTITY_PREFIX,
+    OWS,
+    PLAIN_CONNECTIONS,
+    Header,
+    Headers,
+    lines,
+    nominated,
+)
 from shared.errors import MalformedError, TooLargeError, UriTooLongError
 
 MAX_HEADERS = 100
@@ -17,6 +26,7 @@ MAX_HANDSHAKE_LINE = 8_000
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^`|~0-9a-z]+")
 _HOST = re.compile(rb"(?:[a-z0-9._~%!$&'()*+,;=-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE)
 _MAX_HOST_BYTES = 300
+_AUTHORITY = re.compile(rb"[^/?#]*")
 _ONCE = frozenset(
     (
         b"authorization",
@@ -139,6 +149,20 @@ def check_handshake(head: RequestHead, headers: Headers) -> None:
         raise MalformedError("A WebSocket is asked for with GET of HTTP/1.1, without a body")
     if max(len(name) + len(value) for name, value in headers) > MAX_HANDSHAKE_LINE:
         raise MalformedError("A header of the handshake is too large", status=431)
+
+
+def origin_form(url: bytes, headers: list[Header]) -> tuple[bytes, bytes]:
+    """Return path and query of an absolute ``url``; its host takes Host's place (RFC 9112, section 3.2.2).
+
+    Anything else is returned as it is: no route has it.
+    """
+    scheme, mark, rest = url.partition(b"://")
+    authority = _AUTHORITY.match(rest)
+    if scheme.lower() not in (b"http", b"https") or not mark or authority is None:
+        return url, b""
+    headers[:] = [(name, authority[0] if name == b"host" else value) for name, value in headers]
+    path, _, query = rest[authority.end() :].partition(b"?")
+    return path or url, query
 
 
 def too_large(max_bytes: int) -> TooLargeError:

@@ -12,8 +12,8 @@ from fastapi import FastAPI
 
 from chat_ws.app import create_app as chat_app
 from chat_ws.settings import ChatSettings
-from gateway.openapi import TAGS, merge
-from gateway.routes import router
+from gateway.own.openapi import TAGS, merge
+from gateway.own.routes import router
 from gateway.routing import ROUTES, Target
 from retriever.app import create_app as retriever_app
 from retriever.settings import RetrieverSettings
