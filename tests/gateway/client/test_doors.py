@@ -29,6 +29,9 @@ class Looked:
         self._all = all_
         all_.open.add(self)
 
+    def looked(self) -> bool:
+        return bool(self.at)
+
     def check(self, now: float) -> None:
         self.at.append(now)
         self._all.open.discard(self)
@@ -63,7 +66,7 @@ async def test_they_are_looked_at_again_and_again(monkeypatch: pytest.MonkeyPatc
     watch = asyncio.get_running_loop().create_task(all_.watch())
     for _ in range(2):
         one = Looked(all_)
-        await eventually(lambda one=one: bool(one.at))
+        await eventually(one.looked)
     watch.cancel()
 
 
