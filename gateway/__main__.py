@@ -1,5 +1,6 @@
 """Runs the gateway: ``python -m gateway``."""
 
+import gc
 import logging
 
 from gateway.app import create_app
@@ -21,6 +22,9 @@ def main() -> None:
     if settings.limits == "off":
         logging.getLogger(__name__).warning("LIMITS is off: neither rates nor connections are limited")
     made = create_app(settings)
+    # What is there now stays: the collector need not look at it again and again while clients wait.
+    gc.collect()
+    gc.freeze()
     serve(made.app, sock=sock, graceful_s=GRACEFUL_S, **options(settings, made.doors))
 
 

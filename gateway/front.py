@@ -119,7 +119,7 @@ class Front:
         try:
             admitted = self.desk.admission.admit(head, route, client, now=time.time(), token=token)
         except UnauthorizedError:
-            if token or head.api_key or head.authorization:
+            if token or head.api_key or head.credential:
                 await self._count_refused(self.desk.admission.address(head, client))
             raise
         visit.visitor = admitted.caller.tag

@@ -20,7 +20,7 @@ from gateway.desk import Ready, refusal
 from gateway.fast_path import Passing, begin
 from gateway.headers import find
 from gateway.own.metrics import refusal_of
-from gateway.request import MAX_HEADER_BYTES, RequestHead, check_handshake, origin_form
+from gateway.request import MAX_HEADER_BYTES, Heads, RequestHead, check_handshake, origin_form
 from shared.errors import CarrelError, MalformedError, OverloadedError, RequestTimeoutError
 
 READY = "carrel.ready"
@@ -36,6 +36,7 @@ class HttpDoor(HttpToolsProtocol):
         super().__init__(*args, **options)
         self._doors, self._desk = doors, doors.desk
         self._waits = Waits(doors.patience, now=self.loop.time())
+        self._heads = Heads(max_url_bytes=self._desk.max_url_bytes)
         self._running: RequestResponseCycle | Passing | None = None
         self._pending: list[bytes] | None = None
         """The body, so far, of a request that may take the short way."""
@@ -46,6 +47,7 @@ class HttpDoor(HttpToolsProtocol):
         """Whether nothing that comes is a request any more."""
         self._wrong: CarrelError | None = None
         """What is wrong with a handshake that is being read."""
+        self._version = ""
         self._received = 0
         """Bytes of the body that is being read."""
         self._between = 0
@@ -127,10 +129,11 @@ class HttpDoor(HttpToolsProtocol):
         self._in_head = False
         self._received = 0
         self._waits.head_ends(self.loop.time())
+        self._version = self.parser.get_http_version()
         busy = self._running is not None and not self._running.response_complete
         if self.parser.should_upgrade() and self._should_upgrade():
             self._handshake(busy=busy)
-        elif busy or self.parser.get_http_version() != "1.1":
+        elif busy or self._version != "1.1":
             self._start(self._scope(), keep_alive=self._keep_alive())
         else:
             self._pending = []
@@ -184,6 +187,7 @@ class HttpDoor(HttpToolsProtocol):
             super().on_body(part)
 
     def _start(self, scope: dict[str, Any], *, keep_alive: bool) -> RequestResponseCycle:
+        self._waits.body_begins()
         cycle = self.cycle = RequestResponseCycle(
             scope=cast(Any, scope),
             transport=self.transport,
@@ -210,14 +214,8 @@ class HttpDoor(HttpToolsProtocol):
 
     def _head(self) -> RequestHead:
         path, _, query = self.url.partition(b"?")
-        return RequestHead(
-            self.parser.get_method().decode("ascii"),
-            path,
-            query,
-            version=self.parser.get_http_version(),
-            headers=self.headers,
-            max_url_bytes=self._desk.max_url_bytes,
-        )
+        method = self.parser.get_method().decode("ascii")
+        return self._heads.read(method, path, query, version=self._version, headers=self.headers)
 
     def _scope(self, ready: Ready | None = None) -> dict[str, Any]:
         path, _, query = self.url.partition(b"?")
@@ -228,7 +226,7 @@ class HttpDoor(HttpToolsProtocol):
         return {
             "type": "http",
             "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
-            "http_version": "1.1" if ready else self.parser.get_http_version(),
+            "http_version": "1.1" if ready else self._version,
             "server": self.server,
             "client": self.client,
             "scheme": self.scheme,
@@ -243,7 +241,7 @@ class HttpDoor(HttpToolsProtocol):
         }
 
     def _keep_alive(self) -> bool:
-        return self.parser.get_http_version() == "1.1" and bool(self.parser.should_keep_alive())
+        return self._version == "1.1" and bool(self.parser.should_keep_alive())
 
     # What an exchange on the short way tells
 

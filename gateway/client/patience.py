@@ -72,6 +72,9 @@ class Waits:
         self._new = False
         if not self._answering:
             self._answering, self._began = True, now
+
+    def body_begins(self) -> None:
+        """A body may be waited for."""
         self._body.reset()
 
     def answered(self, now: float, *, more: bool) -> None:

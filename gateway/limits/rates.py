@@ -127,15 +127,15 @@ def judge(asked: Sequence[Asked], full_in: Sequence[float], *, allowed: bool) ->
 
 def rate_headers(verdict: Verdict) -> tuple[tuple[bytes, bytes], ...]:
     """Return ``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers-10)."""
-    name, policy = _policy(verdict.policy, verdict.rate)
-    told = b"%b;r=%d;t=%d" % (name, verdict.remaining, verdict.reset_s)
-    return (b"ratelimit-policy", policy), (b"ratelimit", told)
+    policy, told = _policy(verdict.policy, verdict.rate)
+    return policy, (b"ratelimit", told % (verdict.remaining, verdict.reset_s))
 
 
 @lru_cache(maxsize=256)
-def _policy(policy: str, rate: Rate) -> tuple[bytes, bytes]:
+def _policy(policy: str, rate: Rate) -> tuple[tuple[bytes, bytes], bytes]:
     name = b'"%b"' % policy.encode("ascii")
-    return name, b"%b;q=%d;w=%d" % (name, rate.quota, rate.window_s)
+    header = (b"ratelimit-policy", b"%b;q=%d;w=%d" % (name, rate.quota, rate.window_s))
+    return header, name + b";r=%d;t=%d"
 
 
 def _left(rate: Rate, full_in: float) -> float:

@@ -10,8 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from gateway.headers import find
-from gateway.identity import bearer
+from gateway.headers import bearer, find
 from gateway.own.catalogue import Catalogue
 from gateway.own.health import HealthProbe
 from gateway.own.scrape import Scrape
