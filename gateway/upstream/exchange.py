@@ -11,7 +11,7 @@ from gateway.headers import Header
 from gateway.upstream.connection import Connection
 from shared.errors import CarrelError, UpstreamTimeoutError
 
-MAX_QUEUED = 256 * 1024
+MAX_QUEUED = 64 * 1024
 """Past so many bytes not yet taken by the client, a service is not read from."""
 
 

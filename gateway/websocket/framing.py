@@ -10,6 +10,7 @@ SERVICE_LOST = "the chat service was lost"
 MAX_REASON_BYTES = 123
 _CLOSE = 8
 _SHORT, _LONG = 126, 127
+_LEAST_HEAD = 2
 _EXTENDED = {_SHORT: 2, _LONG: 8}
 
 
@@ -37,28 +38,29 @@ class Frames:
             data, self._head = self._head + data, b""
         at, size = self._left, len(data)
         while at < size:
-            opcode = data[at] & 0x0F
-            end = self._end(data, at, size)
-            if not end:
-                self._head, self._left = data[at:], 0
-                return
-            self.closed = self.closed or opcode == _CLOSE
+            # The head's first two bytes are looked at here, for the sake of small frames.
+            if size - at < _LEAST_HEAD or (length := data[at + 1] & 0x7F) >= _SHORT:
+                end = self._end(data, at, size)
+                if not end:
+                    self._head, self._left = data[at:], 0
+                    return
+            else:
+                end = at + length + (6 if data[at + 1] & 0x80 else 2)
+            if data[at] & 0x0F == _CLOSE:
+                self.closed = True
             at = end
         self._left = at - size
 
     @staticmethod
     def _end(data: bytes, at: int, size: int) -> int:
         """Return where the frame that begins at ``at`` ends, or 0 when its head is not whole."""
-        if size < at + 2:
+        if size < at + _LEAST_HEAD:
             return 0
-        length = data[at + 1] & 0x7F
-        head = at + (6 if data[at + 1] & 0x80 else 2)
-        if (more := _EXTENDED.get(length)) is not None:
-            if size < at + 2 + more:
-                return 0
-            length = int.from_bytes(data[at + 2 : at + 2 + more], "big")
-            head += more
-        return head + length
+        more = _EXTENDED[data[at + 1] & 0x7F]
+        if size < at + 2 + more:
+            return 0
+        length = int.from_bytes(data[at + 2 : at + 2 + more], "big")
+        return at + 2 + more + length + (4 if data[at + 1] & 0x80 else 0)
 
 
 def close_frame(code: int, reason: str) -> bytes:

@@ -77,7 +77,9 @@ class _ServiceSide(_Side):
         if not self.closing:
             self.frames.feed(data)
             self.sent += len(data)
-            super().data_received(data)
+            self._tunnel.active = True
+            if not self.peer.is_closing():
+                self.peer.write(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from gateway import request
 from gateway.headers import Header
-from gateway.request import MAX_HANDSHAKE_LINE, MAX_HEADERS, Heads, RequestHead, check_handshake, too_large
+from gateway.request import (
+    MAX_HANDSHAKE_LINE,
+    MAX_HEADERS,
+    Heads,
+    RequestHead,
+    check_handshake,
+    origin_form,
+    too_large,
+)
 from shared.errors import MalformedError, TooLargeError, UriTooLongError
 
 HOST = (b"host", b"carrel.test")
@@ -292,6 +300,24 @@ def test_any_bytes_are_read_or_refused(headers: list[Header], path: bytes) -> No
         return
     assert not found.lines or found.lines.endswith(b"\r\n")
     assert found.lines.count(b"\n") == found.lines.count(b"\r\n") == found.lines.count(b"\r")
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "query", "host"),
+    [
+        (b"http://other.test/v1/a?b=c", b"/v1/a", b"b=c", b"other.test"),
+        (b"HTTPS://other.test:8443/", b"/", b"", b"other.test:8443"),
+        (b"http://other.test", b"http://other.test", b"", b"other.test"),
+        (b"ftp://other.test/a", b"ftp://other.test/a", b"", b"carrel.test"),
+        (b"other.test:80", b"other.test:80", b"", b"carrel.test"),
+        (b"*", b"*", b"", b"carrel.test"),
+    ],
+)
+def test_an_absolute_target_names_the_host(url: bytes, path: bytes, query: bytes, host: bytes) -> None:
+    """It takes the place of Host; what is no http(s) address stays, and no route has it."""
+    headers = [HOST, (b"accept", b"a")]
+    assert origin_form(url, headers) == (path, query)
+    assert headers == [(b"host", host), (b"accept", b"a")]
 
 
 LINES = st.tuples(

@@ -55,6 +55,18 @@ def test_a_body_that_trickles_is_due() -> None:
     assert due(waits, 46, received=130) is Due.BODY
 
 
+def test_another_body_is_another_wait() -> None:
+    """What has come of the one before does not count for it, nor against it."""
+    waits = Waits(PATIENCE, now=0)
+    waits.head_ends(0)
+    assert due(waits, 1, received=100) is Due.NOTHING
+    waits.answered(2, more=False)
+    waits.head_ends(20)
+    waits.body_begins()
+    assert due(waits, 21, received=101) is Due.NOTHING
+    assert due(waits, 37, received=102) is Due.BODY
+
+
 def test_a_client_that_takes_too_little_is_left() -> None:
     """While it is slower than its answer; having taken all, it begins anew."""
     waits = Waits(PATIENCE, now=0)
