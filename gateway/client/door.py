@@ -50,8 +50,10 @@ class HttpDoor(HttpToolsProtocol):
         self._version = ""
         self._received = 0
         """Bytes of the body that is being read."""
+        self._told = False
+        """Whether the parser has told of a message's beginning, body or end in this read."""
         self._between = 0
-        """Bytes that came since a message began, or since the last of a body: of heads, trailers and such."""
+        """Bytes of the reads since, in which it has told of none."""
 
     # asyncio.Protocol
 
@@ -75,9 +77,7 @@ class HttpDoor(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._over:
             return  # read, so that the client can hear why
-        if self._in_head:
-            self._waits.head_begins(self.loop.time())
-        between = self._between
+        self._told = False
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -88,15 +88,15 @@ class HttpDoor(HttpToolsProtocol):
             return
         if self._pending is not None:
             self._the_long_way()
-        if (self._reading or self._in_head) and between == self._between:
+        if not self._told:
+            # Nothing but a head's lines, a body's trailers and the like: they must come to an end.
             self._between += len(data)
-            # Only what comes after the read in which it began: a body may stand before it there.
-            if between > MAX_HEADER_BYTES:
+            if self._between > MAX_HEADER_BYTES:
                 self._refuse(
-                    MalformedError("The headers, or what stands around a body, are too large", status=431)
+                    MalformedError("Headers, or what stands around a body, are too large", status=431)
                 )
                 return
-        if self._in_head and self._reading:
+        if self._in_head and (self._reading or not self._told):
             self._waits.head_begins(self.loop.time())
         if self._wrong is not None:
             self._refuse(self._wrong)
@@ -117,7 +117,7 @@ class HttpDoor(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self.url = b""
         self.headers = []
-        self._reading = self._in_head = True
+        self._reading = self._in_head = self._told = True
         self._between = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -140,7 +140,7 @@ class HttpDoor(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._received += len(body)
-        self._between = 0
+        self._told, self._between = True, 0
         if self._pending is not None:
             self._pending.append(body)
         elif isinstance(self.cycle, RequestResponseCycle):
@@ -148,7 +148,7 @@ class HttpDoor(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._reading, self._in_head = False, True
-        self._between = 0
+        self._told, self._between = True, 0
         if self._pending is None:
             if isinstance(self.cycle, RequestResponseCycle):
                 super().on_message_complete()
