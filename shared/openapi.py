@@ -34,18 +34,22 @@ def problems(*errors: type[CarrelError]) -> dict[int | str, dict[str, Any]]:
     return {status: problem_answer("; or: ".join(titles)) for status, titles in said.items()}
 
 
-def events(data: Any, description: str) -> dict[str, Any]:
-    """Return the content of a response that is server-sent events, each of them with JSON ``data``."""
+def events(data: Any, description: str, *, named: bool = True) -> dict[str, Any]:
+    """Return the content of a response that is server-sent events, each of them with JSON ``data``.
+
+    Those that are not ``named`` have nothing else.
+    """
     schema = TypeAdapter(data).json_schema(mode="serialization", ref_template=f"{_SCHEMAS}{{model}}")
+    names = {
+        "event": {"type": "string", "description": "The type of what is in `data`."},
+        "id": {"type": "string", "description": "For `Last-Event-ID`."},
+    }
+    told = {"data": {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}}
     event = {
         "type": "object",
         "description": description,
-        "required": ["event", "data"],
-        "properties": {
-            "event": {"type": "string", "description": "The type of what is in `data`."},
-            "id": {"type": "string", "description": "For `Last-Event-ID`."},
-            "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": schema},
-        },
+        "required": ["event", "data"] if named else ["data"],
+        "properties": names | told if named else told,
     }
     return {"text/event-stream": {"schema": event}}
 

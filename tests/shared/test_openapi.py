@@ -90,6 +90,12 @@ def test_events_are_described_with_what_is_in_them() -> None:
     assert "$defs" not in str(found)
 
 
+def test_events_without_names_have_data_alone() -> None:
+    """Where clients know no names, none is promised."""
+    event = events(RunEnd, "One event.", named=False)["text/event-stream"]["schema"]
+    assert (event["required"], set(event["properties"])) == (["data"], {"data"})
+
+
 def test_links_lead_from_an_answer_to_operations() -> None:
     """Each operation takes its parameter from the answer's body."""
     assert links("id", "/run/id", "get_run", "cancel_run") == {
