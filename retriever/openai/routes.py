@@ -52,8 +52,7 @@ _log = logging.getLogger(__name__)
 class _Route(APIRoute):
     """Refuses as every route does, with OpenAI's ``error`` beside the members of a problem.
 
-    Its own clients raise by the status and read ``code`` and ``param`` of either; others read only
-    ``error.message``.
+    Clients raise by the status, and some tell nothing of a body but ``error.message`` and ``error.code``.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -95,7 +95,7 @@ def question(body: CompletionRequest) -> AnswerRequest:
             elif message.text:  # one that called tools says nothing
                 turns.append(Turn(role="assistant", content=message.text))
     if not turns:
-        raise InvalidRequestError("messages: none is the user's", param="messages")
+        raise InvalidRequestError("messages: the user's question is missing", param="messages")
     return AnswerRequest(messages=turns[-MAX_MESSAGES:])
 
 

@@ -7,7 +7,17 @@ because leaving it out would change what the client gets, is declared. Pure.
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StrictBool, StrictInt, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    Tag,
+)
 
 from shared.contracts.retriever import FinishReason as AnswerFinish
 from shared.contracts.wire import Answer, Problem, Text
@@ -42,13 +52,21 @@ class TextPart(Tolerant):
     text: Text
 
 
+def _textual(value: Any) -> Any:
+    if isinstance(value, dict) and value.get("type") != "text":
+        raise ValueError('only parts {"type": "text", "text": ...} are read here')
+    return value
+
+
 def _kind(value: Any) -> str:
     return "[parts]" if isinstance(value, list) else "[text]"
 
 
 # The brackets keep the tags out of the names of refused fields, as those of pydantic's own.
 Content = Annotated[
-    Annotated[Text, Tag("[text]")] | Annotated[list[TextPart], Tag("[parts]")], Discriminator(_kind)
+    Annotated[Text, Tag("[text]")]
+    | Annotated[list[Annotated[TextPart, BeforeValidator(_textual)]], Tag("[parts]")],
+    Discriminator(_kind),
 ]
 
 

@@ -17,7 +17,13 @@ def read(**more: Any) -> CompletionRequest:
 
 def test_what_clients_add_is_let_through() -> None:
     """Settings of other models, fields of a later version, and an answer sent back as history."""
-    answer: dict[str, Any] = {"role": "assistant", "content": "A lens.", "refusal": None, "annotations": [], "audio": None}
+    answer: dict[str, Any] = {
+        "role": "assistant",
+        "content": "A lens.",
+        "refusal": None,
+        "annotations": [],
+        "audio": None,
+    }
     body = read(
         messages=[answer, *ASKED["messages"]],
         temperature=0.2,
@@ -77,7 +83,8 @@ IMAGE = {"type": "image_url", "image_url": {"url": "https://x.org/a.png"}}
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role", "'user'"),
         ({"messages": [{"role": "user", "content": 1}]}, "messages.0.content", "string"),
         ({"messages": [{"role": "user", "content": "a\0"}]}, "messages.0.content", "NUL"),
-        ({"messages": [{"role": "user", "content": [IMAGE]}]}, "messages.0.content", "'text'"),
+        ({"messages": [{"role": "user", "content": [IMAGE]}]}, "messages.0.content", "only parts"),
+        ({"messages": [{"role": "user", "content": ["x"]}]}, "messages.0.content", "TextPart"),
     ],
 )
 def test_what_is_refused_is_named(more: dict[str, Any], field: str, said: str) -> None:
