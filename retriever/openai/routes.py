@@ -44,7 +44,8 @@ from shared.tasks import beating
 
 HEARTBEAT_S = 15.0
 """The longest a stream is silent."""
-DONE = b"data: [DONE]\n\n"
+LAST = "[DONE]"
+DONE = f"data: {LAST}\n\n".encode()
 _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ _ANSWERED: dict[int | str, dict[str, Any]] = {
         "content": events(
             CompletionChunk | ErrorEvent,
             "One chunk; the last event's data is `[DONE]`. A stream that broke ends in an `error` instead.",
-            named=False,
+            last=LAST,
         ),
     },
     **_LISTED,
