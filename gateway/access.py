@@ -49,7 +49,7 @@ class AccessLog:
         self._render = _as_json if log_format == "json" else _as_text
         self._on, self._probes = log_level in ("info", "debug"), log_level == "debug"
         self._write = write or _to_stdout
-        self._waiting: list[tuple[float, Entry]] = []
+        self._waiting: list[Entry] = []
         self._second, self._stamp = -1, ""
 
     def add(self, entry: Entry) -> None:
@@ -59,15 +59,18 @@ class AccessLog:
             return
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self.flush)
-        self._waiting.append((time.time(), entry))
+        self._waiting.append(entry)
 
     def flush(self) -> None:
         """Write what waits."""
         if self._waiting:
             waiting, self._waiting = self._waiting, []
-            self._write("".join([self._render(self._when(now), entry) for now, entry in waiting]))
+            # They have ended within one turn of the event loop: one time is right for all.
+            when, render = self._when(), self._render
+            self._write("".join([render(when, entry) for entry in waiting]))
 
-    def _when(self, now: float) -> str:
+    def _when(self) -> str:
+        now = time.time()
         second = int(now)
         if second != self._second:
             self._second = second

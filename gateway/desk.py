@@ -19,7 +19,7 @@ from gateway.limits.memory import MemoryLimiter
 from gateway.limits.places import Places
 from gateway.limits.ports import RateLimiter
 from gateway.limits.quotas import Quotas
-from gateway.limits.rates import Asked
+from gateway.limits.rates import Asked, Verdict
 from gateway.own.metrics import Traffic
 from gateway.request import RequestHead
 from gateway.routing import Route, Target
@@ -50,7 +50,7 @@ class Ready(NamedTuple):
     """Whether it is asked again, on a new connection."""
     error: CarrelError | None = None
     """What it is to be answered with instead."""
-    rates: tuple[Header, ...] = ()
+    verdict: Verdict | None = None
     """What is told of how many more there may be."""
 
 

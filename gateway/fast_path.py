@@ -16,11 +16,11 @@ from gateway.admission import Admitted, Client
 from gateway.client.patience import Patience
 from gateway.desk import GUARDS, Desk, Ready, since
 from gateway.headers import Header, lines, response_headers, status_line
-from gateway.limits.rates import rate_headers
+from gateway.limits.rates import Verdict, rate_lines
 from gateway.request import RequestHead
 from gateway.upstream.connection import Connection, StaleConnectionError
 from gateway.upstream.pool import Pool
-from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError
+from shared.errors import CarrelError, RateLimitedError, UpstreamTimeoutError, UpstreamUnavailableError
 
 _log = logging.getLogger(__name__)
 IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
@@ -120,16 +120,17 @@ class Passing:
             return
         self._pool.breaker.succeeded()
         ready, self.status = self._ready, status
-        plain = self.bodiless or status in (204, 304) or any([name == b"content-length" for name, _ in kept])
+        plain = self.bodiless or status in (204, 304) or b"content-length" in [name for name, _ in kept]
         self._chunked = not plain
+        if ready.head.origin:
+            kept += self._desk.admission.cors(ready.head)
         self._out += (
             status_line(status),
             self._opening.date(),
-            lines(kept),
             GUARDS,
-            lines(ready.rates) if ready.rates else b"",
-            lines(self._desk.admission.cors(ready.head)) if ready.head.origin else b"",
+            lines(kept),
             b"x-request-id: %b\r\n" % ready.request_id,
+            rate_lines(ready.verdict) if ready.verdict else b"",
             b"" if plain else b"transfer-encoding: chunked\r\n",
             b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n",
         )
@@ -258,11 +259,13 @@ def begin(
         return None
     if (connection := pool.take_idle(now=now)) is None:
         return None
-    if (rates := _counted(desk, admitted, head.method)) is None:
+    try:
+        verdict = _counted(desk, admitted, head.method)
+    except CarrelError:
         pool.give_back(connection, now=now)
         return None
     rid = desk.sane_id(head.request_id).encode("ascii")
-    ready = Ready(head, admitted, rid, time.perf_counter(), rates=rates)
+    ready = Ready(head, admitted, rid, time.perf_counter(), verdict=verdict)
     passing = Passing(
         desk, pool, connection, ready, opening=opening, keep_alive=keep_alive, body=body, now=now
     )
@@ -273,23 +276,17 @@ def begin(
     return passing
 
 
-def _counted(desk: Desk, admitted: Admitted, method: str) -> tuple[Header, ...] | None:
-    """Count a request and return what is told of its rates, or nothing when it may not pass here and now."""
+def _counted(desk: Desk, admitted: Admitted, method: str) -> Verdict | None:
+    """Count a request and return what is told of its rates, or refuse it: it may not pass here and now."""
     caller = admitted.caller
     asked = desk.asked(admitted.route, method, caller=caller, address=admitted.address)
-    if asked and desk.here is None:
+    desk.places.take(caller.tag)
+    if not asked:
         return None
-    try:
-        desk.places.take(caller.tag)
-    except CarrelError:
-        return None
-    if not asked or desk.here is None:
-        return ()
-    verdict = desk.here.take_now(asked)
-    if verdict.allowed:
-        return rate_headers(verdict)
+    if desk.here is not None and (verdict := desk.here.take_now(asked)).allowed:
+        return verdict
     desk.places.leave(caller.tag)
-    return None
+    raise RateLimitedError
 
 
 def distrusted() -> UpstreamUnavailableError:

@@ -149,7 +149,9 @@ class Front:
     async def _again(self, visit: "_Visit", receive: Receive, ready: Ready) -> None:
         """Go on with what the short way has decided."""
         visit.route, visit.visitor = ready.admitted.route, ready.admitted.caller.tag
-        visit.headers += (*self.desk.admission.cors(ready.head), *ready.rates)
+        visit.headers += self.desk.admission.cors(ready.head)
+        if ready.verdict is not None:
+            visit.headers += rate_headers(ready.verdict)
         if ready.error is not None:
             raise ready.error
         await self._pass_on(visit, receive, ready.head, ready.admitted, fresh=ready.fresh)

@@ -36,7 +36,7 @@ PLAIN_CONNECTIONS = frozenset((b"", b"keep-alive", b"close", b"Keep-Alive", b"Cl
 """What ``Connection`` mostly says: it names no header that goes on."""
 _ENDS_HERE = HOP_BY_HOP | {b"date", b"server", b"x-request-id"}
 _MOST_NAMES = 512
-_plain_names: set[bytes] = set(_ENDS_HERE)
+_plain_names: set[bytes] = {b"content-type", b"content-length", b"cache-control"}
 """Names of services' headers that were looked at before and are no identity; a cache."""
 _CONTROL = bytes(code for code in (*range(0x20), 0x7F) if code != ord("\t"))
 
@@ -68,21 +68,24 @@ def response_headers(status: int, headers: Headers) -> list[Header]:
     UpstreamUnavailableError
         With status 502, when a value could not be sent on.
     """
-    said = dict(headers)
-    kept = [(name, value.strip(OWS)) for name, value in headers if name not in _ENDS_HERE]
-    if not _plain_names.issuperset(said):
-        kept = [header for header in kept if not _is_identity(header[0])]
-    if (connection := said.get(b"connection", b"")) not in PLAIN_CONNECTIONS:
-        taken = nominated(connection)
-        kept = [header for header in kept if header[0] not in taken]
+    kept: list[Header] = []
+    taken: frozenset[bytes] = frozenset()
+    for name, value in headers:
+        if name in _ENDS_HERE:
+            if name == b"connection" and value not in PLAIN_CONNECTIONS:
+                taken |= nominated(value)
+        elif name in _plain_names or not _is_identity(name):
+            kept.append((name, value.strip(OWS)))
+            if name == b"content-type" and value.startswith(b"text/event-stream"):
+                kept.append((b"x-accel-buffering", b"no"))
     values = b"".join([value for _, value in kept])
     if len(values.translate(None, _CONTROL)) != len(values):
         raise UpstreamUnavailableError("A service sent a broken header", status=502)
+    if taken:
+        kept = [header for header in kept if header[0] not in taken]
     if status in (204, 304):
         # The server in front would wait for the body that a length promises.
         kept = [header for header in kept if header[0] != b"content-length"]
-    if said.get(b"content-type", b"").startswith(b"text/event-stream"):
-        kept.append((b"x-accel-buffering", b"no"))
     return kept
 
 

@@ -172,11 +172,12 @@ class Connection(asyncio.Protocol):
         if 100 <= status < 200 or self._whole or self._waiting is None:
             return
         self._status = status
-        codings = [value.lower() for name, value in self._headers if name == b"transfer-encoding"]
-        if (codings and codings != [b"chunked"]) or not 200 <= status <= 599:
+        names = [name for name, _ in self._headers]
+        chunked = b"transfer-encoding" in names
+        if not 200 <= status <= 599 or (chunked and not _is_chunked(self._headers)):
             self._wrong = "sent a head that makes no sense"
             return
-        self._until_eof = not codings and not any([name == b"content-length" for name, _ in self._headers])
+        self._until_eof = not chunked and b"content-length" not in names
         self._waiting.head_came(status, self._headers)
         if self._waiting.bodiless:
             # The answer to HEAD: its length is that of a body that does not come.
@@ -206,6 +207,10 @@ class Connection(asyncio.Protocol):
         self.abort()
         if waiting is not None:
             waiting.lost(error)
+
+
+def _is_chunked(headers: list[Header]) -> bool:
+    return [value.lower() for name, value in headers if name == b"transfer-encoding"] == [b"chunked"]
 
 
 def _closed(*, stale: bool) -> UpstreamUnavailableError:
