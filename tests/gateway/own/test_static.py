@@ -1,5 +1,6 @@
 """The chat page's files."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from starlette.requests import Request
 
 from gateway.own.static import PAGE_POLICY, load
 from gateway.routing import PAGE_FILES
+from tests.support.gateway_server import gateway
 
 WEB = Path(__file__).parents[3] / "web"
 
@@ -33,7 +35,7 @@ def test_each_file_is_served_with_its_type(path: str) -> None:
 def test_a_file_that_is_known_is_not_sent_again(known: str) -> None:
     """A client that has the file is told so; one that has another gets it."""
     file = load(WEB)["/"]
-    response = file.response(asked(if_none_match=known.format(file.etag)))
+    response = file.response(asked(if_none_match=known.format(file.etag.removeprefix("W/"))))
     assert (response.status_code, response.body) == (304, b"")
     assert file.response(asked(if_none_match='"other"')).status_code == 200
 
@@ -70,3 +72,32 @@ def test_the_page_asks_only_for_files_that_are_served() -> None:
     for script in WEB.glob("*.js"):
         loaded |= {f"/{name}" for name in re.findall(r'from "\./([a-z]+\.js)"', script.read_text())}
     assert loaded == set(PAGE_FILES) - {"/"}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "taken"),
+    [
+        ("gzip, deflate, br", True),
+        ("br;q=1.0, GZIP;q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip;q=0.000", False),
+        ("x-gzipped", False),
+        ("", False),
+    ],
+)
+async def test_a_file_is_compressed_for_who_takes_that(accepted: str, taken: bool) -> None:
+    """The same file either way, and caches are told that there are two."""
+    async with gateway() as door:
+        plain = await door.ask("GET", "/chat.js", "")
+        answer = await door.ask("GET", "/chat.js", f"Accept-Encoding: {accepted}\r\n")
+    assert (answer.get("content-encoding") == "gzip") == taken
+    assert (gzip.decompress(answer.body) if taken else answer.body) == plain.body
+    assert answer.get("vary") == "Accept-Encoding"
+    assert len(answer.body) < len(plain.body) or not taken
+
+
+def test_what_is_not_smaller_is_sent_as_it_is(tmp_path: Path) -> None:
+    """Compressing a few bytes makes them more."""
+    for name in PAGE_FILES.values():
+        (tmp_path / name).write_bytes(b"a")
+    assert not any(file.compressed for file in load(tmp_path).values())
