@@ -19,6 +19,7 @@ from gateway.limits.places import Places
 from gateway.limits.ports import RateLimiter
 from gateway.limits.quotas import Quotas
 from gateway.origins import OriginRule
+from gateway.outbox import Outbox
 from gateway.own import static
 from gateway.own.catalogue import Catalogue
 from gateway.own.health import HealthProbe, Watch
@@ -88,6 +89,7 @@ def create_app(
         quotas=Quotas(settings.rates) if limited else None,
         limiter=adapters.limiter,
         here=adapters.limiter if isinstance(adapters.limiter, MemoryLimiter) else None,
+        outbox=Outbox(),
         max_url_bytes=settings.max_url_bytes,
         max_body_bytes=settings.max_body_bytes,
     )

@@ -21,6 +21,7 @@ from gateway.limits.ports import RateLimiter
 from gateway.limits.quotas import Quotas
 from gateway.limits.rates import Asked, Verdict
 from gateway.own.metrics import Traffic
+from gateway.outbox import Outbox
 from gateway.request import RequestHead
 from gateway.routing import Route, Target
 from gateway.upstream.pool import Pool
@@ -69,6 +70,7 @@ class Desk:
     limiter: RateLimiter
     here: MemoryLimiter | None
     """The limiter, when it needs nobody else's count."""
+    outbox: Outbox
     max_url_bytes: int
     max_body_bytes: int
     _ids: "count[int]" = field(default_factory=count)

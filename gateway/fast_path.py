@@ -200,7 +200,7 @@ class Passing:
 
     def _flush(self) -> None:
         self._begun = True
-        self._opening.transport.write(b"".join(self._out))
+        self._desk.outbox.write(self._opening.transport, b"".join(self._out))
         self._out.clear()
 
     def _instead(self, *, fresh: bool = False, error: CarrelError | None = None) -> None:
@@ -272,7 +272,7 @@ def begin(
     connection.begin(passing)
     if head.chunked:
         body = chunk(body, last=True)
-    connection.write(desk.ask(head, admitted, client, request_id=rid) + body)
+    connection.write_soon(desk.ask(head, admitted, client, request_id=rid) + body, desk.outbox)
     return passing
 
 

@@ -246,6 +246,8 @@ class HttpDoor(HttpToolsProtocol):
     # What an exchange on the short way tells
 
     def passed(self) -> None:
+        if self.pipeline:
+            self._desk.outbox.flush()  # what comes behind it goes out by itself
         if self._running is not None and not self._running.keep_alive:
             self._close()
         self.on_response_complete()
@@ -345,6 +347,7 @@ class HttpDoor(HttpToolsProtocol):
 
     def _write(self, error: CarrelError, rid: str) -> int:
         """Answer ``error``, say no more, and return the size of what was said."""
+        self._desk.outbox.flush()
         said, size = refusal(error, rid, date=self.date())
         self.transport.write(said)
         self._hang_up()
@@ -359,6 +362,7 @@ class HttpDoor(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def _close(self) -> None:
+        self._desk.outbox.flush()
         self._waits.closes(self.loop.time())
         self.transport.close()
 

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 import httptools
 
 from gateway.headers import Header
+from gateway.outbox import Outbox
 from shared.errors import CarrelError, UpstreamUnavailableError
 
 MAX_HEAD = 64 * 1024
@@ -86,6 +87,11 @@ class Connection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         if self._transport is not None:
             self._transport.write(data)
+
+    def write_soon(self, data: bytes, outbox: Outbox) -> None:
+        """Send ``data`` with what else is sent at the end of the event loop's turn."""
+        if self._transport is not None:
+            outbox.write(self._transport, data)
 
     def abort(self) -> None:
         """Close at once: that is how a service learns that nobody waits any more."""
