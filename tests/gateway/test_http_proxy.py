@@ -85,6 +85,17 @@ async def test_pipelined_requests_are_answered_in_order(gateway: Start) -> None:
     assert bodies == [f"GET {PATH}/{number} HTTP/1.1".encode() for number in range(4)]
 
 
+async def test_answers_keep_their_order_whichever_way_they_take(gateway: Start) -> None:
+    """Behind one that takes the short way, one of our own and one that is refused come out in their turn."""
+    raw = GET + GET.replace(PATH, "/version") + GET + GET.replace(PATH, "/v1/nothing") + GET
+    async with upstream() as service, gateway(retriever_url=service.url) as door, door.client() as client:
+        for _ in range(3):
+            await client.send(raw)
+        seen = [(await client.reply()) for _ in range(15)]
+    assert [answer.status for answer in seen] == [200, 200, 200, 404, 200] * 3
+    assert [answer.body == b"ok" for answer in seen[:5]] == [True, False, True, False, True]
+
+
 # ---- The client leaves
 
 
