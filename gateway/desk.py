@@ -20,8 +20,8 @@ from gateway.limits.places import Places
 from gateway.limits.ports import RateLimiter
 from gateway.limits.quotas import Quotas
 from gateway.limits.rates import Asked, Verdict
-from gateway.own.metrics import Traffic
 from gateway.outbox import Outbox
+from gateway.own.metrics import Traffic
 from gateway.request import RequestHead
 from gateway.routing import Route, Target
 from gateway.upstream.pool import Pool
