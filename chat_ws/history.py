@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg2
 
+from chat_ws import words
 from chat_ws.ports import Clock, Ending, RunRecord, Stored
 from chat_ws.postgres import Cursor, Database, constraint, json
 from chat_ws.queries import load
@@ -128,9 +129,14 @@ class PostgresHistory:
         )
 
     async def list_conversations(
-        self, visitor_id: str, *, limit: int, before: int | None
+        self, visitor_id: str, *, limit: int, before: int | None, terms: Sequence[str] | None = None
     ) -> tuple[list[Conversation], int | None]:
-        rows = await self._page("list_conversations", limit=limit, before=before, visitor_id=visitor_id)
+        values = {"visitor_id": visitor_id}
+        query = "list_conversations"
+        if terms is not None:
+            query = "search_conversations"
+            values |= {"terms": words.tsquery(terms), "owner": words.lexeme(f"@{visitor_id}")}
+        rows = await self._page(query, limit=limit, before=before, **values)
         items = [Conversation.model_validate(row) for row in rows[:limit]]
         return items, _next(rows, limit)
 

@@ -89,9 +89,13 @@ class History(Protocol):
         ...
 
     async def list_conversations(
-        self, visitor_id: str, *, limit: int, before: int | None
+        self, visitor_id: str, *, limit: int, before: int | None, terms: Sequence[str] | None = None
     ) -> tuple[list[Conversation], int | None]:
-        """Return a page, newest first, and the position the next begins before."""
+        """Return a page, newest first, and the position the next begins before.
+
+        With ``terms`` only conversations that hold all of them in the title or in one message, each at the
+        beginning of a word and in any case; nothing holds no terms. An answer is found once it has ended.
+        """
         ...
 
     async def get_conversation(self, visitor_id: str, conversation_id: str) -> Conversation:

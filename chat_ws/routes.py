@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from chat_ws.exchange import position
 from chat_ws.service import Service
+from chat_ws.words import MAX_QUERY_CHARS, terms
 from shared import sse
 from shared.auth import Principal, Role
 from shared.contracts.chat_ws import (
@@ -22,7 +23,7 @@ from shared.contracts.chat_ws import (
     Rename,
     Run,
 )
-from shared.contracts.wire import Health, Page
+from shared.contracts.wire import Health, Page, Text
 from shared.errors import (
     CarrelError,
     DrainingError,
@@ -45,6 +46,8 @@ questions = APIRouter(tags=["questions"], generate_unique_id_function=operation_
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str, Query(max_length=40, pattern=r"^[0-9]{0,18}$")]
+
+Searched = Annotated[Text, Query(max_length=MAX_QUERY_CHARS, examples=["wick_length"])]
 
 
 def service(connection: HTTPConnection) -> Service:
@@ -110,11 +113,15 @@ async def get_ready(here: Here, response: Response) -> Health:
 
 @conversations.get("/v1/conversations")
 async def list_conversations(
-    here: Here, visitor_id: Visitor, limit: Limit = 20, cursor: Cursor = ""
+    here: Here, visitor_id: Visitor, limit: Limit = 20, cursor: Cursor = "", q: Searched = ""
 ) -> Page[Conversation]:
-    """List one's own conversations, newest first."""
+    """List one's own conversations, newest first; with `q` those that hold its words.
+
+    A conversation is found when all words stand in its title, or all in one of its messages, whole or as
+    the beginning of a word, in any case.
+    """
     items, following = await here.history.list_conversations(
-        visitor_id, limit=limit, before=_position(cursor)
+        visitor_id, limit=limit, before=_position(cursor), terms=terms(q) if q.strip() else None
     )
     return Page(items=items, next_cursor=_cursor(following))
 

@@ -96,6 +96,31 @@ WHERE c.visitor_id = %(visitor_id)s AND c.position < %(before)s
 ORDER BY c.position DESC
 LIMIT %(limit)s;
 
+-- name: search_conversations
+-- Those of a visitor's conversations whose title, or one of whose messages, holds all words, newest first.
+WITH asked AS (
+    SELECT q.terms, q.terms && %(owner)s::tsquery AS owned
+    FROM to_tsquery('pg_catalog.simple', %(terms)s) AS q (terms)
+    -- Words that are none to the database would leave the visitor alone to be looked for.
+    WHERE numnode(q.terms) > 0
+)
+
+SELECT c.id, c.title, c.created_at, c.updated_at, c.message_count, c.position
+FROM conversations AS c
+WHERE
+    c.visitor_id = %(visitor_id)s AND c.position < %(before)s AND c.id IN (
+        SELECT t.id
+        FROM conversations AS t
+        INNER JOIN asked AS a ON t.words @@ a.terms
+        WHERE t.visitor_id = %(visitor_id)s
+        UNION ALL
+        SELECT m.conversation_id
+        FROM messages AS m
+        INNER JOIN asked AS a ON m.words @@ a.owned
+    )
+ORDER BY c.position DESC
+LIMIT %(limit)s;
+
 -- name: get_conversation
 -- One conversation of a visitor.
 SELECT c.id, c.title, c.created_at, c.updated_at, c.message_count, c.position

@@ -1,19 +1,30 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import psycopg2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chat_ws.app import new_id
 from chat_ws.history import PostgresHistory, fingerprint, title_of
 from chat_ws.migrate import migrate
 from chat_ws.ports import Ending, History, Stored
-from chat_ws.postgres import Database
+from chat_ws.postgres import Cursor, Database
+from chat_ws.words import terms, tsquery
 from shared.contracts.retriever import Citation, Turn
 from shared.errors import IdempotencyConflictError, NotFoundError, OverloadedError, RunActiveError
 from tests.support.chat_fakes import CITATION, NOW, NUL_CITATION, Clock, MemoryHistory, question
+
+NASTY = [
+    ("1e5 12ab 0x1F -3.14 1/2", "1e 12a 0x1 3.1"),
+    ("user@host.example <b>bold</b> &amp; /usr/lib", "user@host.ex <b>bo /usr/l"),
+    ("e-mail co-operate up-to-date", "e-ma co-op up-to"),
+    ("v1.2.3-rc.1 C++ C# .NET", "v1.2 c++ c#"),
+    ("İstanbul ŒUVRE ǅ ΣΑΣ", "İstan ŒUV ǅ ΣΑ"),
+]
 
 
 @pytest.fixture
@@ -334,7 +345,123 @@ async def test_a_page_that_just_fits_is_the_last(history: History) -> None:
     assert (len(items), following) == (3, None)
 
 
+# Search
+
+
+async def titles(history: History, asked: str, *, visitor: str = "v1", limit: int = 50) -> list[str]:
+    """The titles of what is found."""
+    items, _ = await history.list_conversations(visitor, limit=limit, before=None, terms=terms(asked))
+    return [item.title for item in items]
+
+
+async def test_conversations_are_found_by_their_words(history: History) -> None:
+    """In the title, the question or the answer, in any case, from a word's beginning; all or nothing."""
+    lamp = await history.create_message("v1", question("How is the lamp_wick trimmed?"))
+    await history.end_run(ending(lamp, content="Daily, to 12mm: see keepers.example/Trimming#how."))
+    await ask(history, "灯台の光はどこまで届きますか。")
+    await history.rename_conversation("v1", (await ask(history, "Other")).conversation_id, "Ünder Größe")
+    for asked in (
+        "lamp",
+        "LAMP",
+        "lam",
+        "lamp_wick",
+        "wick trim",
+        "daily 12",
+        "keepers.example/trim",
+        "?wick",
+    ):
+        assert await titles(history, asked) == ["How is the lamp_wick trimmed?"], asked
+    for asked in ("amp", "lamp oil", "wick_lamp", "@v1", "'", "!wick:*|x", "?!", "trimmed daily"):
+        assert await titles(history, asked) == [], asked
+    for asked in ("灯台", "光は", "届きますか"):
+        assert await titles(history, asked) == ["灯台の光はどこまで届きますか。"], asked
+    for asked in ("ünder", "GRÖSS", "größe", "other"):
+        assert await titles(history, asked) == ([] if asked == "GRÖSS" else ["Ünder Größe"]), asked
+    assert await titles(history, "lamp", visitor="v2") == []
+    await history.delete_conversation("v1", lamp.conversation_id)
+    assert await titles(history, "lamp") == []
+
+
+async def test_an_answer_is_found_once_it_has_ended(history: History) -> None:
+    """What it holds so far is kept, and found with its end."""
+    stored = await history.create_message("v1", question())
+    await history.checkpoint(stored.answer_id, "A halfway word", [])
+    assert await titles(history, "halfway") == []
+    await history.end_run(ending(stored, content="A halfway word, and the end"))
+    assert await titles(history, "halfway") == ["What is ownership?"]
+
+
+async def test_what_is_found_comes_newest_first_in_stable_pages(history: History) -> None:
+    """Paging meets each found conversation once, whatever comes in between, and ends with the last."""
+    made = []
+    for number in range(5):
+        made.append((await ask(history, f"Lamp {number}")).conversation_id)
+        await ask(history, f"Other {number}")
+    seen: list[str] = []
+    before = None
+    while True:
+        items, before = await history.list_conversations("v1", limit=2, before=before, terms=("lamp",))
+        seen += [item.id for item in items]
+        await ask(history, "Lamp in between")
+        await ask(history, "Lamp of another", visitor="v2")
+        if before is None:
+            break
+    assert seen == made[::-1]
+
+
 # Only PostgreSQL
+
+
+@pytest.mark.integration
+async def test_whatever_is_said_is_found_by_its_words(database: Database) -> None:
+    """Each term of any text, and its beginning, is in what the database holds of the text."""
+    found = "SELECT carrel_words(%s) @@ to_tsquery('pg_catalog.simple', %s) AS found"
+    queries = "SELECT numnode(to_tsquery('pg_catalog.simple', %s)) AS nodes"
+
+    def holds(cursor: Cursor, text: str, asked: Sequence[str]) -> bool:
+        cursor.execute(queries, (tsquery(asked),))
+        nodes = cursor.fetchone()
+        cursor.execute(found, (text, tsquery(asked)))
+        row = cursor.fetchone()
+        assert nodes is not None
+        assert row is not None
+        return bool(row["found"]) or nodes["nodes"] == 0
+
+    cases: list[tuple[str, tuple[str, ...]]] = []
+
+    @settings(max_examples=300, database=None)
+    @given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs", "Cn", "Co"))))
+    def collect(text: str) -> None:
+        cases.append((text, terms(text)))
+
+    collect()
+    cases += [(text, terms(asked)) for text, asked in NASTY]
+
+    def work(cursor: Cursor) -> list[tuple[str, tuple[str, ...]]]:
+        return [case for case in cases if case[1] and not holds(cursor, *case)]
+
+    assert await database.run(work) == []
+
+
+@pytest.mark.integration
+async def test_a_text_of_nothing_but_new_words_is_stored(stored_history: PostgresHistory) -> None:
+    """However much there is to be found in an answer, it is kept; past a bound it is not searched."""
+    stored = await stored_history.create_message("v1", question())
+    many = " ".join(chr(0x10400 + n % 80) + chr(0x10400 + n // 80 % 80) + f"{n:x}" for n in range(60_000))
+    await stored_history.end_run(ending(stored, content=f"first {many} lastword"))
+    assert await titles(stored_history, "first") == ["What is ownership?"]
+    assert await titles(stored_history, "lastword") == []
+    assert await titles(stored_history, "x" * 200 + " " + "ﷺ" * 200) == []
+
+
+@pytest.mark.integration
+async def test_a_visitor_of_any_name_finds_only_what_is_theirs(stored_history: PostgresHistory) -> None:
+    """An id is quoted wherever it stands in a query."""
+    names = ["o'neill", "a\\", "a' | '@b", "b", "*", "@b"]
+    for name in names:
+        await ask(stored_history, f"Lamp of {name}", visitor=name)
+    for name in names:
+        assert await titles(stored_history, "lamp", visitor=name) == [f"Lamp of {name}"]
 
 
 @pytest.mark.integration

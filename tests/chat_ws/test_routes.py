@@ -49,6 +49,29 @@ async def test_ones_own_conversations(database_url: str) -> None:
         assert (one, one["message_count"]) == (second["items"][0], 2)
 
 
+async def test_ones_conversations_are_searched(database_url: str) -> None:
+    """`q` finds by titles and messages, page by page; without words of its own it finds nothing."""
+    async with chatting(database_url, Answerer()) as chat, chat.http() as http:
+        await talk(chat, "Lamp one", "Another", "Lamp two")
+        await talk(chat, "Lamp three", visitor="visitor_2")
+        first = (await http.get("/v1/conversations", params={"q": "lam", "limit": 1})).json()
+        after = {"q": "lam", "limit": 1, "cursor": first["next_cursor"]}
+        second = (await http.get("/v1/conversations", params=after)).json()
+        assert [item["title"] for item in first["items"] + second["items"]] == ["Lamp two", "Lamp one"]
+        assert second["next_cursor"] is None
+        # The scripted answer is "Ownership is a set."
+        for q, count in (
+            ("ownership set", 3),
+            ("", 3),
+            ("  ", 3),
+            ("?", 0),
+            ("lamp & set", 0),
+            ("x" * 200, 0),
+        ):
+            page = (await http.get("/v1/conversations", params={"q": q})).json()
+            assert len(page["items"]) == count, q
+
+
 async def test_the_messages_of_a_conversation(database_url: str) -> None:
     """The latest page comes first, oldest message first; one message can be read alone."""
     async with chatting(database_url, Answerer()) as chat, chat.http() as http:
@@ -89,6 +112,8 @@ async def test_what_is_another_visitors_is_not_found(database_url: str) -> None:
         ("/v1/conversations?cursor=1%0A", "cursor"),
         ("/v1/conversations?cursor=1234567890123456789", "cursor"),
         ("/v1/conversations?cursor=%D9%A3", "cursor"),
+        ("/v1/conversations?q=" + "x" * 201, "q"),
+        ("/v1/conversations?q=a%00", "q"),
         ("/v1/conversations/c/messages?before=-1", "before"),
         ("/v1/conversations/%00", "conversation_id"),
         ("/v1/conversations/" + "x" * 65, "conversation_id"),

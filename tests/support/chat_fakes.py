@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+from chat_ws import words
 from chat_ws.history import fingerprint, title_of
 from chat_ws.ports import Ending, RunRecord, Stored
 from shared.contracts.chat_ws import Conversation, Message, MessageCreate
@@ -270,14 +271,24 @@ class MemoryHistory:
         return record if owner == visitor_id else None
 
     async def list_conversations(
-        self, visitor_id: str, *, limit: int, before: int | None
+        self, visitor_id: str, *, limit: int, before: int | None, terms: Sequence[str] | None = None
     ) -> tuple[list[Conversation], int | None]:
         mine = [
             (position, conversation)
             for position, (owner, conversation) in enumerate(self.conversations.values())
             if owner == visitor_id and (before is None or position < before)
+            if terms is None or self._holds(conversation, terms)
         ]
         return _page(mine[::-1], limit)
+
+    def _holds(self, conversation: Conversation, terms: Sequence[str]) -> bool:
+        texts = [conversation.title] + [
+            row.message.content
+            for row in self.messages.values()
+            if row.message.conversation_id == conversation.id and row.message.status != "running"
+        ]
+        cut = [f" {' '.join(words.cut(text))}".lower() for text in texts]
+        return bool(terms) and any(all(f" {term}".lower() in text for term in terms) for text in cut)
 
     async def get_conversation(self, visitor_id: str, conversation_id: str) -> Conversation:
         owner, conversation = self.conversations.get(conversation_id, ("", None))
