@@ -5,7 +5,7 @@ only after the first.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psycopg2
@@ -14,7 +14,7 @@ from chat_ws import words
 from chat_ws.ports import Clock, Ending, RunRecord, Stored
 from chat_ws.postgres import Cursor, Database, constraint, json
 from chat_ws.queries import load
-from shared.contracts.chat_ws import Conversation, Message, MessageCreate
+from shared.contracts.chat_ws import Conversation, Feedback, FeedbackGiven, Message, MessageCreate
 from shared.contracts.retriever import Citation, Turn
 from shared.errors import IdempotencyConflictError, NotFoundError, RunActiveError
 
@@ -167,7 +167,7 @@ class PostgresHistory:
     ) -> tuple[list[Message], int | None]:
         await self.get_conversation(visitor_id, conversation_id)
         rows = await self._page("list_messages", limit=limit, before=before, conversation_id=conversation_id)
-        items = [Message.model_validate(row) for row in reversed(rows[:limit])]
+        items = [_message(row) for row in reversed(rows[:limit])]
         return items, _next(rows, limit)
 
     async def get_message(self, visitor_id: str, conversation_id: str, message_id: str) -> Message:
@@ -176,7 +176,14 @@ class PostgresHistory:
         )
         if row is None:
             raise NotFoundError("There is no such message")
-        return Message.model_validate(row)
+        return _message(row)
+
+    async def rate_message(self, visitor_id: str, message_id: str, given: FeedbackGiven) -> Feedback:
+        values = {"visitor_id": visitor_id, "message_id": message_id, "now": self._clock()}
+        row = await self._one("rate_message", **values, rating=given.rating, comment=given.comment)
+        if row is None:
+            raise NotFoundError("There is no such answer")
+        return Feedback.model_validate(row)
 
     async def ping(self) -> None:
         await self._database.run(lambda cursor: cursor.execute("SELECT 1"))
@@ -212,6 +219,11 @@ def title_of(question: str) -> str:
 
 def _citations(citations: Sequence[Citation]) -> Any:
     return json([citation.model_dump(mode="json") for citation in citations])
+
+
+def _message(row: Mapping[str, Any]) -> Message:
+    rated = {"rating": row["rating"], "comment": row["comment"], "updated_at": row["rated_at"]}
+    return Message.model_validate({**row, "feedback": rated if row["rating"] else None})
 
 
 def _next(rows: list[Any], limit: int) -> int | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.contracts.chat_ws import Conversation, Message, MessageCreate, RunStatus
+from shared.contracts.chat_ws import Conversation, Feedback, FeedbackGiven, Message, MessageCreate, RunStatus
 from shared.contracts.retriever import AnswerRequest, Citation, RunEvent, Turn
 
 Clock = Callable[[], datetime]
@@ -122,6 +122,13 @@ class History(Protocol):
 
     async def get_message(self, visitor_id: str, conversation_id: str, message_id: str) -> Message:
         """Return one message; raises ``not_found``."""
+        ...
+
+    async def rate_message(self, visitor_id: str, message_id: str, given: FeedbackGiven) -> Feedback:
+        """Keep what a visitor thinks of an answer of theirs, in the place of what they thought.
+
+        Raises ``not_found`` for what is no assistant message of this visitor.
+        """
         ...
 
     async def ping(self) -> None:

@@ -17,6 +17,8 @@ from shared.contracts.chat_ws import (
     SUBPROTOCOL,
     Answered,
     Conversation,
+    Feedback,
+    FeedbackGiven,
     Id,
     Message,
     MessageCreate,
@@ -80,6 +82,7 @@ _LINKS = links("run_id", "/run/id", "get_run", "get_events", "cancel_run") | lin
     "list_messages",
     "ask_further",
 )
+_LINKS |= links("message_id", "/message/id", "rate_message")
 _ANSWERED = {
     200: {
         "description": "The answer, whole; with `Accept: text/event-stream` the run's frames",
@@ -171,6 +174,12 @@ async def list_messages(
 async def get_message(here: Here, visitor_id: Visitor, conversation_id: Id, message_id: Id) -> Message:
     """Read one message with its citations."""
     return await here.history.get_message(visitor_id, conversation_id, message_id)
+
+
+@conversations.put("/v1/messages/{message_id}/feedback", responses=problems(NotFoundError))
+async def rate_message(here: Here, visitor_id: Visitor, message_id: Id, body: FeedbackGiven) -> Feedback:
+    """Say what one thinks of an answer; it replaces what one thought before."""
+    return await here.history.rate_message(visitor_id, message_id, body)
 
 
 @questions.post("/v1/messages", response_model=Answered, responses=_ANSWERED)

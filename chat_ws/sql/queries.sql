@@ -148,8 +148,9 @@ WHERE c.visitor_id = %(visitor_id)s;
 -- name: list_messages
 -- The messages of a conversation before a position, newest first.
 SELECT m.id, m.conversation_id, m.role, m.content, m.citations, m.run_id, m.status, m.finish_reason,
-    m.degraded, m.created_at, m.position
+    m.degraded, m.created_at, m.position, f.rating, f.comment, f.updated_at AS rated_at
 FROM messages AS m
+LEFT JOIN feedback AS f ON f.message_id = m.id
 WHERE m.conversation_id = %(conversation_id)s AND m.position < %(before)s
 ORDER BY m.position DESC
 LIMIT %(limit)s;
@@ -157,6 +158,25 @@ LIMIT %(limit)s;
 -- name: get_message
 -- One message of a visitor's conversation.
 SELECT m.id, m.conversation_id, m.role, m.content, m.citations, m.run_id, m.status, m.finish_reason,
-    m.degraded, m.created_at, m.position
+    m.degraded, m.created_at, m.position, f.rating, f.comment, f.updated_at AS rated_at
 FROM messages AS m
+LEFT JOIN feedback AS f ON f.message_id = m.id
 WHERE m.id = %(message_id)s AND m.conversation_id = %(conversation_id)s AND m.visitor_id = %(visitor_id)s;
+
+-- name: rate_message
+-- What a visitor thinks of one of their answers, in the place of what they thought; the same again changes nothing.
+INSERT INTO feedback AS f (message_id, rating, comment, updated_at)
+SELECT m.id, %(rating)s, %(comment)s, %(now)s
+FROM messages AS m
+WHERE m.id = %(message_id)s AND m.visitor_id = %(visitor_id)s AND m.role = 'assistant'
+FOR KEY SHARE
+ON CONFLICT (message_id) DO UPDATE
+    SET
+        rating = excluded.rating,
+        comment = excluded.comment,
+        updated_at = CASE
+            WHEN f.rating = excluded.rating AND f.comment IS NOT DISTINCT FROM excluded.comment
+                THEN f.updated_at
+            ELSE excluded.updated_at
+        END
+RETURNING f.rating, f.comment, f.updated_at;

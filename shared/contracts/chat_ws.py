@@ -110,6 +110,27 @@ class Rename(Request):
     title: Annotated[Text, Field(min_length=1, max_length=200, pattern=r"\S", examples=["Lamps"])]
 
 
+Rating = Literal["up", "down"]
+
+
+class FeedbackGiven(Request):
+    """What one thinks of an answer."""
+
+    rating: Rating
+    comment: Annotated[
+        Annotated[Text, Field(max_length=2_000)] | None, Field(examples=["The second source is outdated."])
+    ] = None
+
+
+class Feedback(Answer):
+    """What the visitor thinks of an answer."""
+
+    rating: Rating
+    comment: str | None = None
+    updated_at: Instant
+    """When it last changed."""
+
+
 class Conversation(Answer):
     """The stored list of messages, without them."""
 
@@ -137,6 +158,8 @@ class Message(Answer):
     status: RunStatus | None = None
     finish_reason: str | None = None
     degraded: list[str] = []
+    feedback: Feedback | None = None
+    """Of an assistant message that was rated."""
 
 
 class Run(Answer):

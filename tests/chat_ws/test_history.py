@@ -3,9 +3,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import hypothesis
 import psycopg2
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_ws.app import new_id
@@ -14,6 +14,7 @@ from chat_ws.migrate import migrate
 from chat_ws.ports import Ending, History, Stored
 from chat_ws.postgres import Cursor, Database
 from chat_ws.words import terms, tsquery
+from shared.contracts.chat_ws import Feedback, FeedbackGiven
 from shared.contracts.retriever import Citation, Turn
 from shared.errors import IdempotencyConflictError, NotFoundError, OverloadedError, RunActiveError
 from tests.support.chat_fakes import CITATION, NOW, NUL_CITATION, Clock, MemoryHistory, question
@@ -37,16 +38,22 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def stored_history(database: Database) -> PostgresHistory:
+def clock() -> Clock:
+    """The clock of the history."""
+    return Clock()
+
+
+@pytest.fixture
+def stored_history(database: Database, clock: Clock) -> PostgresHistory:
     """The history in PostgreSQL."""
-    return PostgresHistory(database, clock=Clock(), new_id=new_id)
+    return PostgresHistory(database, clock=clock, new_id=new_id)
 
 
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.integration)])
-def history(request: pytest.FixtureRequest) -> History:
+def history(request: pytest.FixtureRequest, clock: Clock) -> History:
     """Each of the two histories: what is promised is promised by both."""
     if request.param == "memory":
-        return MemoryHistory()
+        return MemoryHistory(clock)
     found: History = request.getfixturevalue("stored_history")
     return found
 
@@ -345,6 +352,78 @@ async def test_a_page_that_just_fits_is_the_last(history: History) -> None:
     assert (len(items), following) == (3, None)
 
 
+# Feedback
+
+
+def given(rating: str, comment: str | None = None) -> FeedbackGiven:
+    return FeedbackGiven.model_validate({"rating": rating, "comment": comment})
+
+
+async def test_an_answer_is_rated(history: History, clock: Clock) -> None:
+    """It is read with its message; another rating replaces it whole, the same again changes nothing."""
+    stored = await ask(history)
+    kept = await history.rate_message("v1", stored.answer_id, given("down", "Outdated."))
+    assert (kept.rating, kept.comment, kept.updated_at) == ("down", "Outdated.", NOW)
+    clock.move(60)
+    assert await history.rate_message("v1", stored.answer_id, given("down", "Outdated.")) == kept
+    items, _ = await history.list_messages("v1", stored.conversation_id, limit=9, before=None)
+    assert [item.feedback for item in items] == [None, kept]
+    changed = await history.rate_message("v1", stored.answer_id, given("up"))
+    assert (changed.rating, changed.comment, changed.updated_at) == ("up", None, clock.now)
+    message = await history.get_message("v1", stored.conversation_id, stored.answer_id)
+    assert message.feedback == changed
+    await history.end_run(ending(stored))
+    assert (await history.get_message("v1", stored.conversation_id, stored.answer_id)).feedback == changed
+
+
+async def test_only_ones_own_answers_are_rated(history: History) -> None:
+    """A question, another's answer and nothing at all are not found, and nothing is kept of it."""
+    stored = await ask(history)
+    for visitor, message_id in (
+        ("v1", stored.message_id),
+        ("v2", stored.answer_id),
+        ("v1", "msg_nothing"),
+    ):
+        with pytest.raises(NotFoundError):
+            await history.rate_message(visitor, message_id, given("up"))
+    items, _ = await history.list_messages("v1", stored.conversation_id, limit=9, before=None)
+    assert [item.feedback for item in items] == [None, None]
+
+
+@pytest.mark.integration
+async def test_ratings_go_with_their_answers(stored_history: PostgresHistory, database: Database) -> None:
+    """Neither a deleted conversation nor an erased visitor leaves a rating; others keep theirs."""
+    mine, other, theirs = [
+        await ask(stored_history, visitor=visitor, conversation_id=None) for visitor in ("v1", "v1", "v2")
+    ]
+    for visitor, stored in (("v1", mine), ("v1", other), ("v2", theirs)):
+        await stored_history.rate_message(visitor, stored.answer_id, given("down", "No."))
+
+    def rated(cursor: Cursor) -> set[str]:
+        cursor.execute("SELECT f.message_id FROM feedback AS f")
+        return {row["message_id"] for row in cursor.fetchall()}
+
+    await stored_history.delete_conversation("v1", mine.conversation_id)
+    assert await database.run(rated) == {other.answer_id, theirs.answer_id}
+    await stored_history.erase_visitor("v1")
+    assert await database.run(rated) == {theirs.answer_id}
+
+
+@pytest.mark.integration
+async def test_rating_what_is_being_deleted_is_no_error_of_ours(stored_history: PostgresHistory) -> None:
+    """Whichever comes first, it is rated and goes, or is not found."""
+    for _ in range(5):
+        stored = await ask(stored_history)
+        rated, deleted, again = await asyncio.gather(
+            stored_history.rate_message("v1", stored.answer_id, given("up")),
+            stored_history.delete_conversation("v1", stored.conversation_id),
+            stored_history.rate_message("v1", stored.answer_id, given("down")),
+            return_exceptions=True,
+        )
+        assert deleted is None
+        assert all(isinstance(one, Feedback | NotFoundError) for one in (rated, again))
+
+
 # Search
 
 
@@ -429,8 +508,8 @@ async def test_whatever_is_said_is_found_by_its_words(database: Database) -> Non
 
     cases: list[tuple[str, tuple[str, ...]]] = []
 
-    @settings(max_examples=300, database=None)
-    @given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs", "Cn", "Co"))))
+    @hypothesis.settings(max_examples=300, database=None)
+    @hypothesis.given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs", "Cn", "Co"))))
     def collect(text: str) -> None:
         cases.append((text, terms(text)))
 

@@ -72,6 +72,46 @@ async def test_ones_conversations_are_searched(database_url: str) -> None:
             assert len(page["items"]) == count, q
 
 
+async def test_an_answer_is_rated(database_url: str) -> None:
+    """200 with what is kept, the same when it is sent again; it is read with the message."""
+    async with chatting(database_url, Answerer()) as chat, chat.http() as http:
+        [ack] = await talk(chat, "One")
+        messages = f"/v1/conversations/{ack['conversation_id']}/messages"
+        asked, answer = (await http.get(messages)).json()["items"]
+        assert (asked["feedback"], answer["feedback"]) == (None, None)
+        path = f"/v1/messages/{answer['id']}/feedback"
+        kept = await http.put(path, json={"rating": "down", "comment": "Ü" * 2000})
+        assert (kept.status_code, kept.json()["rating"], kept.json()["comment"]) == (200, "down", "Ü" * 2000)
+        assert (await http.put(path, json={"rating": "down", "comment": "Ü" * 2000})).json() == kept.json()
+        assert (await http.get(f"{messages}/{answer['id']}")).json()["feedback"] == kept.json()
+        told = problem_of(
+            await http.put(f"/v1/messages/{asked['id']}/feedback", json={"rating": "up"}), 404, "not_found"
+        )
+        async with chat.http("visitor_2") as other:
+            same = problem_of(await other.put(path, json={"rating": "up"}), 404, "not_found")
+        assert told["detail"] == same["detail"]
+        assert (await http.get(f"{messages}/{answer['id']}")).json()["feedback"] == kept.json()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "rating"),
+        ({"rating": None}, "rating"),
+        ({"rating": "sideways"}, "rating"),
+        ({"rating": "up", "comment": "x" * 2001}, "comment"),
+        ({"rating": "up", "comment": "\0"}, "comment"),
+        ({"rating": "up", "comment": 5}, "comment"),
+        ({"rating": "up", "stars": 5}, "stars"),
+    ],
+)
+async def test_a_bad_rating_is_named(body: dict[str, Any], field: str) -> None:
+    """422 names the field; nothing of it reaches the database."""
+    async with chatting(NOWHERE, Answerer(), prepared=False) as chat, chat.http() as http:
+        answer = await http.put("/v1/messages/msg_x/feedback", json=body)
+        assert problem_of(answer, 422, "invalid_request")["param"] == field
+
+
 async def test_the_messages_of_a_conversation(database_url: str) -> None:
     """The latest page comes first, oldest message first; one message can be read alone."""
     async with chatting(database_url, Answerer()) as chat, chat.http() as http:

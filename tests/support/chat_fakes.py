@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from chat_ws import words
 from chat_ws.history import fingerprint, title_of
 from chat_ws.ports import Ending, RunRecord, Stored
-from shared.contracts.chat_ws import Conversation, Message, MessageCreate
+from shared.contracts.chat_ws import Conversation, Feedback, FeedbackGiven, Message, MessageCreate
 from shared.contracts.retriever import (
     AnswerRequest,
     Citation,
@@ -337,6 +337,16 @@ class MemoryHistory:
         if row is None or row.visitor_id != visitor_id or row.message.conversation_id != conversation_id:
             raise NotFoundError("There is no such message")
         return row.message
+
+    async def rate_message(self, visitor_id: str, message_id: str, given: FeedbackGiven) -> Feedback:
+        row = self.messages.get(message_id)
+        if row is None or row.visitor_id != visitor_id or row.message.role != "assistant":
+            raise NotFoundError("There is no such answer")
+        kept = row.message.feedback
+        if kept is None or (kept.rating, kept.comment) != (given.rating, given.comment):
+            kept = Feedback(rating=given.rating, comment=given.comment, updated_at=self._clock())
+        row.message = row.message.model_copy(update={"feedback": kept})
+        return kept
 
     async def ping(self) -> None:
         await self._enter("ping")
