@@ -14,7 +14,14 @@ from chat_ws import words
 from chat_ws.ports import Clock, Ending, RunRecord, Stored
 from chat_ws.postgres import Cursor, Database, constraint, json
 from chat_ws.queries import load
-from shared.contracts.chat_ws import Conversation, Feedback, FeedbackGiven, Message, MessageCreate
+from shared.contracts.chat_ws import (
+    Conversation,
+    ExportedMessage,
+    Feedback,
+    FeedbackGiven,
+    Message,
+    MessageCreate,
+)
 from shared.contracts.retriever import Citation, Turn
 from shared.errors import IdempotencyConflictError, NotFoundError, RunActiveError
 
@@ -178,6 +185,14 @@ class PostgresHistory:
             raise NotFoundError("There is no such message")
         return _message(row)
 
+    async def read_messages(
+        self, visitor_id: str, conversation_id: str, *, limit: int, after: int
+    ) -> tuple[list[ExportedMessage], int | None]:
+        values = {"visitor_id": visitor_id, "conversation_id": conversation_id, "after": after}
+        rows = await self._page("read_messages", limit=limit, before=None, **values)
+        items = [ExportedMessage.model_validate(_rated(row)) for row in rows[:limit]]
+        return items, _next(rows, limit)
+
     async def rate_message(self, visitor_id: str, message_id: str, given: FeedbackGiven) -> Feedback:
         values = {"visitor_id": visitor_id, "message_id": message_id, "now": self._clock()}
         row = await self._one("rate_message", **values, rating=given.rating, comment=given.comment)
@@ -222,8 +237,12 @@ def _citations(citations: Sequence[Citation]) -> Any:
 
 
 def _message(row: Mapping[str, Any]) -> Message:
+    return Message.model_validate(_rated(row))
+
+
+def _rated(row: Mapping[str, Any]) -> dict[str, Any]:
     rated = {"rating": row["rating"], "comment": row["comment"], "updated_at": row["rated_at"]}
-    return Message.model_validate({**row, "feedback": rated if row["rating"] else None})
+    return {**row, "feedback": rated if row["rating"] else None}
 
 
 def _next(rows: list[Any], limit: int) -> int | None:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.contracts.chat_ws import Conversation, Feedback, FeedbackGiven, Message, MessageCreate, RunStatus
+from shared.contracts.chat_ws import (
+    Conversation,
+    ExportedMessage,
+    Feedback,
+    FeedbackGiven,
+    Message,
+    MessageCreate,
+    RunStatus,
+)
 from shared.contracts.retriever import AnswerRequest, Citation, RunEvent, Turn
 
 Clock = Callable[[], datetime]
@@ -122,6 +130,15 @@ class History(Protocol):
 
     async def get_message(self, visitor_id: str, conversation_id: str, message_id: str) -> Message:
         """Return one message; raises ``not_found``."""
+        ...
+
+    async def read_messages(
+        self, visitor_id: str, conversation_id: str, *, limit: int, after: int
+    ) -> tuple[list[ExportedMessage], int | None]:
+        """Return the earliest messages after a position, oldest first, and the position the next come after.
+
+        None of a conversation that is not there or another's.
+        """
         ...
 
     async def rate_message(self, visitor_id: str, message_id: str, given: FeedbackGiven) -> Feedback:

@@ -163,6 +163,18 @@ FROM messages AS m
 LEFT JOIN feedback AS f ON f.message_id = m.id
 WHERE m.id = %(message_id)s AND m.conversation_id = %(conversation_id)s AND m.visitor_id = %(visitor_id)s;
 
+-- name: read_messages
+-- The messages of a visitor's conversation after a position, oldest first, with what is known of their runs.
+SELECT m.id, m.conversation_id, m.role, m.content, m.citations, m.run_id, m.status, m.finish_reason,
+    m.degraded, m.created_at, m.position, f.rating, f.comment, f.updated_at AS rated_at,
+    m.client_message_id, r.ended_at, r.error
+FROM messages AS m
+LEFT JOIN feedback AS f ON f.message_id = m.id
+LEFT JOIN runs AS r ON r.message_id = m.id
+WHERE m.conversation_id = %(conversation_id)s AND m.visitor_id = %(visitor_id)s AND m.position > %(after)s
+ORDER BY m.position
+LIMIT %(limit)s;
+
 -- name: rate_message
 -- What a visitor thinks of one of their answers, in the place of what they thought; the same again changes nothing.
 INSERT INTO feedback AS f (message_id, rating, comment, updated_at)

@@ -162,6 +162,32 @@ class Message(Answer):
     """Of an assistant message that was rated."""
 
 
+class ExportedMessage(Message):
+    """A message with all that is stored beside it."""
+
+    client_message_id: UUID | None = None
+    """Of a question: the id that its client chose."""
+    ended_at: Instant | None = None
+    """When the run that made this answer ended."""
+    error: RunError | None = None
+    """Why that run failed."""
+
+
+class ConversationExport(Conversation):
+    """A conversation with its messages, oldest first."""
+
+    messages: list[ExportedMessage]
+
+
+class VisitorExport(Answer):
+    """Everything that is held on a visitor."""
+
+    visitor_id: str
+    exported_at: Instant
+    conversations: list[ConversationExport]
+    """Newest first."""
+
+
 class Run(Answer):
     """One attempt to produce an assistant message, as it is stored."""
 

@@ -14,8 +14,8 @@ from chat_ws.migrate import migrate
 from chat_ws.ports import Ending, History, Stored
 from chat_ws.postgres import Cursor, Database
 from chat_ws.words import terms, tsquery
-from shared.contracts.chat_ws import Feedback, FeedbackGiven
-from shared.contracts.retriever import Citation, Turn
+from shared.contracts.chat_ws import ExportedMessage, Feedback, FeedbackGiven, Message
+from shared.contracts.retriever import Citation, RunError, Turn
 from shared.errors import IdempotencyConflictError, NotFoundError, OverloadedError, RunActiveError
 from tests.support.chat_fakes import CITATION, NOW, NUL_CITATION, Clock, MemoryHistory, question
 
@@ -350,6 +350,39 @@ async def test_a_page_that_just_fits_is_the_last(history: History) -> None:
         await ask(history)
     items, following = await history.list_conversations("v1", limit=3, before=None)
     assert (len(items), following) == (3, None)
+
+
+async def test_a_conversation_is_read_whole_from_its_beginning(history: History) -> None:
+    """Oldest first in stable pages, each message as it is read alone, with its client's id and rating."""
+    first = await ask(history, "Question 0")
+    frame = question("Question 1", conversation_id=first.conversation_id)
+    second = await history.create_message("v1", frame)
+    await history.end_run(ending(second, status="failed", error=None))
+    await history.rate_message("v1", second.answer_id, given("down", "No."))
+    seen: list[ExportedMessage] = []
+    after: int | None = 0
+    while after is not None:
+        items, after = await history.read_messages("v1", first.conversation_id, limit=3, after=after)
+        seen += items
+    ids = [first.message_id, first.answer_id, second.message_id, second.answer_id]
+    assert [item.id for item in seen] == ids
+    assert seen[2].client_message_id == frame.client_message_id
+    assert [item.client_message_id for item in seen[1::2]] == [None, None]
+    for item in seen:
+        alone = await history.get_message("v1", first.conversation_id, item.id)
+        assert Message.model_validate(dict(item)) == alone
+    for visitor, conversation in (("v2", first.conversation_id), ("v1", "conv_nothing")):
+        assert await history.read_messages(visitor, conversation, limit=9, after=0) == ([], None)
+
+
+@pytest.mark.integration
+async def test_what_is_known_of_a_run_is_read_with_its_answer(stored_history: PostgresHistory) -> None:
+    """When it ended and why it failed stand beside the answer, not beside the question."""
+    stored = await stored_history.create_message("v1", question())
+    error = {"code": "internal", "message": "Broken", "retryable": False}
+    await stored_history.end_run(ending(stored, status="failed", error=error))
+    items, _ = await stored_history.read_messages("v1", stored.conversation_id, limit=9, after=0)
+    assert [(item.ended_at, item.error) for item in items] == [(None, None), (NOW, RunError(**error))]
 
 
 # Feedback

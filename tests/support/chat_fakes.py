@@ -11,7 +11,14 @@ from uuid import UUID, uuid4
 from chat_ws import words
 from chat_ws.history import fingerprint, title_of
 from chat_ws.ports import Ending, RunRecord, Stored
-from shared.contracts.chat_ws import Conversation, Feedback, FeedbackGiven, Message, MessageCreate
+from shared.contracts.chat_ws import (
+    Conversation,
+    ExportedMessage,
+    Feedback,
+    FeedbackGiven,
+    Message,
+    MessageCreate,
+)
 from shared.contracts.retriever import (
     AnswerRequest,
     Citation,
@@ -210,7 +217,8 @@ class MemoryHistory:
         )
 
     def _keep(self, visitor_id: str, message: Message, print_: str = "") -> None:
-        self.messages[message.id] = _Row(visitor_id, message, len(self.messages), print_)
+        # Positions are counted from 1, as in PostgreSQL.
+        self.messages[message.id] = _Row(visitor_id, message, len(self.messages) + 1, print_)
 
     def _stored(self, message_id: str, record: RunRecord, *, duplicate: bool) -> Stored:
         turns = [
@@ -337,6 +345,19 @@ class MemoryHistory:
         if row is None or row.visitor_id != visitor_id or row.message.conversation_id != conversation_id:
             raise NotFoundError("There is no such message")
         return row.message
+
+    async def read_messages(
+        self, visitor_id: str, conversation_id: str, *, limit: int, after: int
+    ) -> tuple[list[ExportedMessage], int | None]:
+        await self._enter("read_messages")
+        asked = {message_id: key[1] for key, (message_id, _) in self.client_messages.items()}
+        mine = [
+            (row.position, ExportedMessage(**dict(row.message), client_message_id=asked.get(row.message.id)))
+            for row in self.messages.values()
+            if (row.visitor_id, row.message.conversation_id) == (visitor_id, conversation_id)
+            and row.position > after
+        ]
+        return _page(mine, limit)
 
     async def rate_message(self, visitor_id: str, message_id: str, given: FeedbackGiven) -> Feedback:
         row = self.messages.get(message_id)
