@@ -12,6 +12,7 @@ from shared.contracts.chat_ws import (
     FeedbackGiven,
     Message,
     MessageCreate,
+    RunRegenerate,
     RunStatus,
 )
 from shared.contracts.retriever import AnswerRequest, Citation, RunEvent, Turn
@@ -32,7 +33,7 @@ class Stored:
     status: RunStatus
     duplicate: bool
     history: tuple[Turn, ...]
-    """The conversation's latest turns, oldest first, while the run is running the new question last."""
+    """The latest turns before the question, oldest first, and the question last."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,14 @@ class History(Protocol):
 
         Raises ``not_found`` (no such conversation of this visitor), ``idempotency_conflict`` and
         ``run_active``.
+        """
+        ...
+
+    async def regenerate(self, visitor_id: str, frame: RunRegenerate) -> tuple[Stored, MessageCreate]:
+        """Commit the place of another answer to a question, or find the earlier one of the same id.
+
+        Returned with the question as it was asked; its history ends with it. Raises ``not_found`` (no such
+        question of this visitor), ``idempotency_conflict`` and ``run_active``.
         """
         ...
 

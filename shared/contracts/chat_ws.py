@@ -155,6 +155,8 @@ class Message(Answer):
     created_at: Instant
     run_id: str | None = None
     """The run that made (assistant) or was asked for by (user) this message."""
+    question_id: str | None = None
+    """Of an assistant message: the user message that it answers; there may be several answers to one."""
     status: RunStatus | None = None
     finish_reason: str | None = None
     degraded: list[str] = []
@@ -166,7 +168,11 @@ class ExportedMessage(Message):
     """A message with all that is stored beside it."""
 
     client_message_id: UUID | None = None
-    """Of a question: the id that its client chose."""
+    """The id that the client chose, for a question or for another answer to one."""
+    filters: Filters = {}
+    """Of a question: what it was asked with."""
+    context: PageContext | None = None
+    """Of a question: where the visitor was."""
     ended_at: Instant | None = None
     """When the run that made this answer ended."""
     error: RunError | None = None

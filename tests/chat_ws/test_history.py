@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,15 +9,15 @@ import pytest
 from hypothesis import strategies as st
 
 from chat_ws.app import new_id
-from chat_ws.history import PostgresHistory, fingerprint, title_of
-from chat_ws.migrate import migrate
-from chat_ws.ports import Ending, History, Stored
+from chat_ws.history import PostgresHistory
+from chat_ws.ports import History, Stored
 from chat_ws.postgres import Cursor, Database
 from chat_ws.words import terms, tsquery
 from shared.contracts.chat_ws import ExportedMessage, Feedback, FeedbackGiven, Message
 from shared.contracts.retriever import Citation, RunError, Turn
 from shared.errors import IdempotencyConflictError, NotFoundError, OverloadedError, RunActiveError
-from tests.support.chat_fakes import CITATION, NOW, NUL_CITATION, Clock, MemoryHistory, question
+from tests.support.chat_fakes import CITATION, NOW, NUL_CITATION, Clock, question
+from tests.support.chat_history import ask, ending
 
 NASTY = [
     ("1e5 12ab 0x1F -3.14 1/2", "1e 12a 0x1 3.1"),
@@ -26,58 +26,6 @@ NASTY = [
     ("v1.2.3-rc.1 C++ C# .NET", "v1.2 c++ c#"),
     ("İstanbul ŒUVRE ǅ ΣΑΣ", "İstan ŒUV ǅ ΣΑ"),
 ]
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """A database with the schema in it."""
-    made = Database(database_url, connections=6)
-    await migrate(made, now=NOW)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The clock of the history."""
-    return Clock()
-
-
-@pytest.fixture
-def stored_history(database: Database, clock: Clock) -> PostgresHistory:
-    """The history in PostgreSQL."""
-    return PostgresHistory(database, clock=clock, new_id=new_id)
-
-
-@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.integration)])
-def history(request: pytest.FixtureRequest, clock: Clock) -> History:
-    """Each of the two histories: what is promised is promised by both."""
-    if request.param == "memory":
-        return MemoryHistory(clock)
-    found: History = request.getfixturevalue("stored_history")
-    return found
-
-
-def ending(stored: Stored, **changes: Any) -> Ending:
-    whole = Ending(
-        run_id=stored.run_id,
-        message_id=stored.answer_id,
-        content="An answer.",
-        citations=(CITATION.citation,),
-        status="completed",
-        finish_reason="complete",
-        degraded=("rerank",),
-        last_sequence=9,
-        error=None,
-    )
-    return replace(whole, **changes)
-
-
-async def ask(history: History, content: str = "Why?", *, visitor: str = "v1", **fields: Any) -> Stored:
-    """Ask and let the answer end at once."""
-    stored = await history.create_message(visitor, question(content, **fields))
-    await history.end_run(ending(stored))
-    return stored
 
 
 # Questions
@@ -631,33 +579,7 @@ async def test_an_id_that_is_there_twice_is_our_own_fault(database: Database) ->
         await history.create_message("v1", question())
 
 
-# Pure parts
-
-
-def test_a_fingerprint_is_of_all_but_the_id() -> None:
-    """The same question under another id has the same print, also with a default spelt out."""
-    one = question("Why?", filters={"b": 1, "a": [1, 2]})
-    two = question("Why?", filters={"b": 1, "a": [1, 2]}, context=None)
-    assert one.client_message_id != two.client_message_id
-    assert fingerprint(one) == fingerprint(two)
-    others = [question("Why? "), question("Why?"), question("Why?", filters={"b": 1.0, "a": [1, 2]})]
-    assert len({fingerprint(frame) for frame in [one, *others]}) == 4
-
-
-@pytest.mark.parametrize(
-    ("asked", "title"),
-    [
-        ("What is  it?\n", "What is it?"),
-        ("x" * 80, "x" * 80),
-        ("x" * 81, "x" * 79 + "…"),
-        ("word " * 40, "word " * 15 + "word…"),
-        ("\U0001f600" * 100, "\U0001f600" * 79 + "…"),
-    ],
-)
-def test_a_title_is_the_question_in_short(asked: str, title: str) -> None:
-    """One line of at most eighty characters."""
-    assert title_of(asked) == title
-    assert len(title) <= 80
+# Ids
 
 
 def test_an_id_says_what_it_is_of() -> None:
