@@ -19,6 +19,7 @@ from gateway.settings import GatewaySettings
 
 _HERE = Path(__file__).parent
 _HIGH = "1000000000"
+_HIGHEST_RATE = "864000000/d"
 _COUNTED = (
     "max_sockets",
     "max_connections",
@@ -78,7 +79,9 @@ def visitor_token(port: int) -> str:
 
 def _carrel(port: int, upstream: int, folder: Path) -> Launch:
     limits = {
-        name.upper(): _HIGH for name in GatewaySettings.model_fields if any(part in name for part in _COUNTED)
+        name.upper(): _HIGHEST_RATE if name.startswith("rate_") else _HIGH
+        for name in GatewaySettings.model_fields
+        if any(part in name for part in _COUNTED)
     }
     env = {
         "HOST": "127.0.0.1",

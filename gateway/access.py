@@ -49,7 +49,7 @@ class AccessLog:
         self._render = _as_json if log_format == "json" else _as_text
         self._on, self._probes = log_level in ("info", "debug"), log_level == "debug"
         self._write = write or _to_stdout
-        self._lines: list[str] = []
+        self._waiting: list[tuple[float, Entry]] = []
         self._second, self._stamp = -1, ""
 
     def add(self, entry: Entry) -> None:
@@ -57,20 +57,22 @@ class AccessLog:
         # Probes come every few seconds for ever: they are worth a line only when they find something.
         if not self._on or (entry.status < 400 and not self._probes and entry.path.startswith("/health")):
             return
-        if not self._lines:
+        if not self._waiting:
             asyncio.get_running_loop().call_soon(self.flush)
-        now = time.time()
+        self._waiting.append((time.time(), entry))
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self._write("".join([self._render(self._when(now), entry) for now, entry in waiting]))
+
+    def _when(self, now: float) -> str:
         second = int(now)
         if second != self._second:
             self._second = second
             self._stamp = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
-        self._lines.append(self._render(f"{self._stamp}{int((now - second) * 1000):03d}Z", entry))
-
-    def flush(self) -> None:
-        """Write what waits."""
-        if self._lines:
-            lines, self._lines = self._lines, []
-            self._write("".join(lines))
+        return f"{self._stamp}{int((now - second) * 1000):03d}Z"
 
 
 def _as_json(when: str, entry: Entry) -> str:

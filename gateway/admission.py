@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.headers import OWS, Header
-from gateway.identity import Caller, Identity, bearer
+from gateway.identity import Caller, Identity
 from gateway.origins import OriginRule
 from gateway.request import RequestHead
 from gateway.routing import Route, check_method, check_role, find
@@ -73,7 +73,7 @@ class Admission:
         CarrelError
             Nobody, or not one who may.
         """
-        credential = token or bearer(head.authorization)
+        credential = token or head.credential
         origin = _page(head)[0] if head.origin else ""
         caller = self._identity.who(api_key=head.api_key, credential=credential, origin=origin, now=now)
         check_role(route, caller.principal)

@@ -7,31 +7,31 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from gateway import static
 from gateway.access import AccessLog
 from gateway.admission import Admission
-from gateway.breaker import Breaker
-from gateway.catalogue import Catalogue
+from gateway.client.doors import Doors
+from gateway.client.patience import Patience
 from gateway.desk import Desk
-from gateway.door import Doors
-from gateway.exchange import Timeouts
 from gateway.front import Front
-from gateway.health import HealthProbe, Watch
 from gateway.identity import Identity, Tokens
-from gateway.limits import Places
-from gateway.memory import MemoryLimiter
-from gateway.metrics import Traffic
+from gateway.limits.memory import MemoryLimiter
+from gateway.limits.places import Places
+from gateway.limits.ports import RateLimiter
+from gateway.limits.quotas import Quotas
 from gateway.origins import OriginRule
-from gateway.patience import Patience
-from gateway.ports import RateLimiter
-from gateway.quotas import Quotas
-from gateway.routes import Own, router
+from gateway.own import static
+from gateway.own.catalogue import Catalogue
+from gateway.own.health import HealthProbe, Watch
+from gateway.own.metrics import Traffic
+from gateway.own.routes import Own, router
+from gateway.own.scrape import Scrape
+from gateway.own.sessions import Sessions
 from gateway.routing import Target
-from gateway.scrape import Scrape
-from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
-from gateway.upstream import Pool
-from gateway.ws_proxy import SocketProxy
+from gateway.upstream.breaker import Breaker
+from gateway.upstream.exchange import Timeouts
+from gateway.upstream.pool import Pool
+from gateway.websocket.ws_proxy import SocketProxy
 from shared import __version__
 from shared.http import ASGIApp, install_error_handlers
 from shared.metrics import Metrics
@@ -136,7 +136,7 @@ def _limiter(settings: GatewaySettings) -> RateLimiter:
     if settings.redis_url is None or settings.limits == "off":
         return memory
     # Imported only where it is used: it takes a tenth of a second.
-    from gateway.redis import RedisLimiter
+    from gateway.limits.redis import RedisLimiter
 
     return RedisLimiter(settings.redis_url.get_secret_value(), memory=memory)
 
@@ -161,6 +161,7 @@ def _own_app(
         {target.value: pool for target, pool in adapters.asking.items()},
         timeout_s=settings.health_timeout_s,
         breakers={target.value: pool.breaker for target, pool in adapters.pools.items()},
+        checks={"redis": adapters.limiter.check},
     )
 
     @asynccontextmanager

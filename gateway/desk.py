@@ -13,18 +13,20 @@ from typing import NamedTuple
 
 from gateway.access import AccessLog, Entry
 from gateway.admission import Admission, Admitted, Client
-from gateway.headers import Header, lines
+from gateway.headers import Header, lines, status_line
 from gateway.identity import Caller
-from gateway.limits import Places
-from gateway.memory import MemoryLimiter
-from gateway.metrics import Traffic
-from gateway.ports import RateLimiter
-from gateway.quotas import Quotas
-from gateway.rates import Asked
+from gateway.limits.memory import MemoryLimiter
+from gateway.limits.places import Places
+from gateway.limits.ports import RateLimiter
+from gateway.limits.quotas import Quotas
+from gateway.limits.rates import Asked
+from gateway.own.metrics import Traffic
 from gateway.request import RequestHead
 from gateway.routing import Route, Target
-from gateway.upstream import Pool
+from gateway.upstream.pool import Pool
 from shared.errors import CarrelError
+from shared.http import problem_response
+from shared.logging import request_id
 from shared.metrics import UNMATCHED
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
@@ -104,6 +106,18 @@ class Desk:
             return ()
         principal = caller.principal if caller else None
         return self.quotas.asked(route, method, principal=principal, address=address)
+
+
+def refusal(error: CarrelError, rid: str, *, date: bytes) -> tuple[bytes, int]:
+    """Return the whole answer ``error`` for a connection that ends with it, and the size of its body."""
+    token = request_id.set(rid)
+    try:
+        response = problem_response(error, headers={"connection": "close", "x-request-id": rid})
+    finally:
+        request_id.reset(token)
+    body = bytes(response.body)
+    head = lines([(name, value) for name, value in response.raw_headers])
+    return b"".join((status_line(error.status), date, head, GUARDS, b"\r\n", body)), len(body)
 
 
 def since(began: float) -> float:

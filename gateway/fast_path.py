@@ -13,13 +13,13 @@ from typing import Protocol
 
 from gateway.access import CLIENT_LEFT, Entry
 from gateway.admission import Admitted, Client
-from gateway.connection import Connection, StaleConnectionError
+from gateway.client.patience import Patience
 from gateway.desk import GUARDS, Desk, Ready, since
 from gateway.headers import Header, lines, response_headers, status_line
-from gateway.patience import Patience
-from gateway.rates import rate_headers
+from gateway.limits.rates import rate_headers
 from gateway.request import RequestHead
-from gateway.upstream import Pool
+from gateway.upstream.connection import Connection, StaleConnectionError
+from gateway.upstream.pool import Pool
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError
 
 _log = logging.getLogger(__name__)
@@ -56,8 +56,6 @@ class Passing:
     """One exchange on the short way. For the server it is what a request's cycle is."""
 
     __slots__ = (
-        "_admitted",
-        "_began",
         "_begun",
         "_body",
         "_bytes",
@@ -65,13 +63,11 @@ class Passing:
         "_connection",
         "_desk",
         "_error",
-        "_head",
         "_loop",
         "_opening",
         "_out",
         "_pool",
-        "_rates",
-        "_request_id",
+        "_ready",
         "_started",
         "_touched",
         "_upstream_s",
@@ -98,8 +94,7 @@ class Passing:
         now: float,
     ) -> None:
         self._desk, self._pool, self._connection, self._opening = desk, pool, connection, opening
-        self._head, self._admitted, self._request_id = ready.head, ready.admitted, ready.request_id
-        self._began, self._rates, self._body = ready.began, ready.rates, body
+        self._ready, self._body = ready, body
         self._started = self._touched = now
         self._loop = opening.loop
         self._out: list[bytes] = []
@@ -124,7 +119,7 @@ class Passing:
             self._error = error
             return
         self._pool.breaker.succeeded()
-        self.status = status
+        ready, self.status = self._ready, status
         plain = self.bodiless or status in (204, 304) or any([name == b"content-length" for name, _ in kept])
         self._chunked = not plain
         self._out += (
@@ -132,9 +127,9 @@ class Passing:
             self._opening.date(),
             lines(kept),
             GUARDS,
-            lines(self._rates),
-            lines(self._desk.admission.cors(self._head)) if self._head.origin else b"",
-            b"x-request-id: %b\r\n" % self._request_id,
+            lines(ready.rates) if ready.rates else b"",
+            lines(self._desk.admission.cors(ready.head)) if ready.head.origin else b"",
+            b"x-request-id: %b\r\n" % ready.request_id,
             b"" if plain else b"transfer-encoding: chunked\r\n",
             b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n",
         )
@@ -160,7 +155,7 @@ class Passing:
         if self._chunked:
             self._out.append(b"0\r\n\r\n")
         self._flush()
-        self._upstream_s = since(self._began)
+        self._upstream_s = since(self._ready.began)
         self._over()
         self._opening.passed()
 
@@ -171,7 +166,7 @@ class Passing:
             self._flush()
             self._over()
             self._opening.cut()
-        elif isinstance(error, StaleConnectionError) and self._head.method in IDEMPOTENT:
+        elif isinstance(error, StaleConnectionError) and self._ready.head.method in IDEMPOTENT:
             self._instead(fresh=True)
         else:
             self._instead(error=error)
@@ -208,7 +203,7 @@ class Passing:
         self._out.clear()
 
     def _instead(self, *, fresh: bool = False, error: CarrelError | None = None) -> None:
-        ready = Ready(self._head, self._admitted, self._request_id, self._began, fresh, error, self._rates)
+        ready = self._ready._replace(fresh=fresh, error=error)
         if error is not None:
             self._pool.breaker.failed()
         self._connection.abort()
@@ -218,22 +213,22 @@ class Passing:
     def _release(self) -> None:
         self.response_complete = True
         self._pool.give_back(self._connection, now=self._loop.time())
-        self._desk.places.leave(self._admitted.caller.tag)
+        self._desk.places.leave(self._ready.admitted.caller.tag)
 
     def _over(self) -> None:
         self._release()
-        head = self._head
+        ready = self._ready
         self._desk.note(
             Entry(
-                head.method,
-                self._admitted.route.path,
-                head.path.decode("ascii"),
+                ready.head.method,
+                ready.admitted.route.path,
+                ready.head.path.decode("ascii"),
                 self.status,
                 self._bytes,
-                since(self._began),
+                since(ready.began),
                 self._upstream_s,
-                self._request_id.decode("ascii"),
-                self._admitted.caller.tag,
+                ready.request_id.decode("ascii"),
+                ready.admitted.caller.tag,
             )
         )
 

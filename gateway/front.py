@@ -12,17 +12,17 @@ from typing import Any
 
 from gateway.access import CLIENT_LEFT, Entry
 from gateway.admission import Admitted, Client, check_http
+from gateway.client.door import BROKEN_OFF, READY
 from gateway.desk import API_POLICY, SECURITY, Desk, Ready, since
-from gateway.door import BROKEN_OFF, READY
 from gateway.headers import Header, find
 from gateway.http_proxy import ClientLeftError, HttpProxy
 from gateway.identity import Caller, socket_token
-from gateway.metrics import refusal_of
+from gateway.limits.rates import Verdict, rate_headers
 from gateway.origins import preflight_headers
-from gateway.rates import Verdict, rate_headers
+from gateway.own.metrics import refusal_of
 from gateway.request import RequestHead, too_large
 from gateway.routing import Route, Target, WrongMethodError, allow
-from gateway.ws_proxy import SocketProxy
+from gateway.websocket.ws_proxy import SocketProxy
 from shared.auth import Principal, Role
 from shared.errors import (
     CarrelError,
@@ -119,7 +119,7 @@ class Front:
         try:
             admitted = self.desk.admission.admit(head, route, client, now=time.time(), token=token)
         except UnauthorizedError:
-            if token or head.api_key or head.authorization:
+            if token or head.api_key or head.credential:
                 await self._count_refused(self.desk.admission.address(head, client))
             raise
         visit.visitor = admitted.caller.tag

@@ -49,6 +49,12 @@ def find(headers: Headers, name: bytes) -> bytes:
     return b""
 
 
+def bearer(authorization: bytes) -> bytes:
+    """Return the credential of an ``Authorization: Bearer``, or nothing."""
+    scheme, _, credential = authorization.partition(b" ")
+    return credential.strip() if scheme.lower() == b"bearer" else b""
+
+
 def nominated(connection: bytes) -> frozenset[bytes]:
     """Return the names that a ``Connection`` header takes out of the message."""
     return frozenset(token.strip(OWS).lower() for token in connection.split(b",")) - NEVER_NOMINATED

@@ -7,12 +7,12 @@ when something may be asked twice. It decides neither who may ask nor which serv
 import asyncio
 from dataclasses import dataclass
 
-from gateway.connection import StaleConnectionError
-from gateway.exchange import Exchange
 from gateway.fast_path import IDEMPOTENT, chunk, distrusted
 from gateway.headers import Header, response_headers
 from gateway.request import RequestHead
-from gateway.upstream import Pool
+from gateway.upstream.connection import StaleConnectionError
+from gateway.upstream.exchange import Exchange
+from gateway.upstream.pool import Pool
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError
 from shared.http import Receive, Send
 from shared.tasks import spawn

@@ -168,12 +168,6 @@ def tag_of(principal: Principal) -> str:
     return hashlib.sha256(principal.id.encode()).hexdigest()[:12]
 
 
-def bearer(authorization: bytes) -> bytes:
-    """Return the credential of an ``Authorization: Bearer``, or nothing."""
-    scheme, _, credential = authorization.partition(b" ")
-    return credential.strip() if scheme.lower() == b"bearer" else b""
-
-
 def socket_token(subprotocols: Sequence[str]) -> bytes:
     """Return the token a browser offers as a subprotocol, or nothing."""
     for offered in subprotocols:

@@ -25,20 +25,20 @@ class Recent(Generic[_K, _V]):
 
     def get(self, key: _K, *, now: float) -> _V | None:
         """Return what is known under ``key``."""
-        self._advance(now)
+        if not self._turn - self._seconds <= now < self._turn:
+            self._next(now)
         found = self._young.get(key)
         return self._old.get(key) if found is None else found
 
     def put(self, key: _K, value: _V, *, now: float) -> None:
         """Remember ``value``."""
-        self._advance(now)
+        if not self._turn - self._seconds <= now < self._turn:
+            self._next(now)
         if len(self._young) >= self._most:
             self._old, self._young = self._young, {}
         self._young[key] = value
 
-    def _advance(self, now: float) -> None:
-        if self._turn - self._seconds <= now < self._turn:
-            return
+    def _next(self, now: float) -> None:
         # After a long silence, or when the clock was set back, nothing is recent.
         recent = 0 <= now - self._turn < self._seconds
         self._old = self._young if recent else {}

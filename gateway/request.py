@@ -7,7 +7,17 @@ section 7.6.1), every credential and every identity from outside is left out of 
 
 import re
 
-from gateway.headers import HOP_BY_HOP, IDENTITY_PREFIX, OWS, PLAIN_CONNECTIONS, Headers, lines, nominated
+from gateway.headers import (
+    HOP_BY_HOP,
+    IDENTITY_PREFIX,
+    OWS,
+    PLAIN_CONNECTIONS,
+    Header,
+    Headers,
+    bearer,
+    lines,
+    nominated,
+)
 from shared.errors import MalformedError, TooLargeError, UriTooLongError
 
 MAX_HEADERS = 100
@@ -17,6 +27,7 @@ MAX_HANDSHAKE_LINE = 8_000
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^`|~0-9a-z]+")
 _HOST = re.compile(rb"(?:[a-z0-9._~%!$&'()*+,;=-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE)
 _MAX_HOST_BYTES = 300
+_AUTHORITY = re.compile(rb"[^/?#]*")
 _ONCE = frozenset(
     (
         b"authorization",
@@ -58,10 +69,11 @@ class RequestHead:
 
     __slots__ = (
         "api_key",
-        "authorization",
         "chunked",
+        "credential",
         "forwarded_for",
         "forwarded_proto",
+        "framing",
         "host",
         "length",
         "lines",
@@ -70,6 +82,7 @@ class RequestHead:
         "path",
         "query",
         "request_id",
+        "target",
         "version",
     )
 
@@ -85,13 +98,10 @@ class RequestHead:
         UriTooLongError
             If the URL has more than ``max_url_bytes``.
         """
-        self.method, self.path, self.query, self.version = method, path, query, version
+        self._line(method, path, query, max_url_bytes)
+        self.version = version
         if version not in ("1.1", "1.0"):
             raise MalformedError("The HTTP version is neither 1.0 nor 1.1")
-        if len(path) + len(query) > max_url_bytes:
-            raise UriTooLongError(f"The URL is longer than {max_url_bytes} bytes")
-        if b"#" in path or b"#" in query:
-            raise MalformedError("A request's target has no fragment")
         said = _by_name(headers)
         self.lines = _going_on(headers, said)
         """The header lines that go on, in order."""
@@ -99,32 +109,73 @@ class RequestHead:
         self.chunked, self.length = _framing(
             said.get(b"transfer-encoding"), said.get(b"content-length"), version
         )
+        self.framing = _framed(self.length, chunked=self.chunked)
+        """The header line that frames the body as the client did; nothing when there is none."""
         if (self.chunked or self.length) and b"upgrade" in said:
             # The parser in front takes what follows for another protocol, and the body is lost.
             raise MalformedError("A request with a body asks for an upgrade: send it without")
-        self.authorization = said.get(b"authorization", b"").strip(OWS)
+        self.credential = bearer(said.get(b"authorization", b"").strip(OWS))
+        """The bearer's, of Authorization."""
         self.api_key = said.get(b"x-api-key", b"").strip(OWS)
         self.origin = said.get(b"origin", b"").strip(OWS)
         self.forwarded_for = said.get(b"x-forwarded-for", b"")
         self.forwarded_proto = said.get(b"x-forwarded-proto", b"").strip(OWS)
         self.request_id = said.get(b"x-request-id", b"").strip(OWS)
 
-    @property
-    def target(self) -> bytes:
-        """Path and query as they came."""
-        return b"%b?%b" % (self.path, self.query) if self.query else self.path
+    def again(self, method: str, path: bytes, query: bytes, *, max_url_bytes: int) -> "RequestHead":
+        """Return the head of another request that has the same headers.
 
-    @property
-    def framing(self) -> bytes:
-        """The header line that frames the body as the client did; nothing when there is none."""
-        if self.chunked:
-            return b"transfer-encoding: chunked\r\n"
-        return b"" if self.length is None else b"content-length: %d\r\n" % self.length
+        Raises
+        ------
+        MalformedError, UriTooLongError
+            Of its line.
+        """
+        other = RequestHead.__new__(RequestHead)
+        other._line(method, path, query, max_url_bytes)
+        other.version, other.lines, other.host = self.version, self.lines, self.host
+        other.chunked, other.length, other.framing = self.chunked, self.length, self.framing
+        other.credential, other.api_key, other.origin = self.credential, self.api_key, self.origin
+        other.forwarded_for, other.forwarded_proto = self.forwarded_for, self.forwarded_proto
+        other.request_id = self.request_id
+        return other
+
+    def _line(self, method: str, path: bytes, query: bytes, max_url_bytes: int) -> None:
+        if len(path) + len(query) > max_url_bytes:
+            raise UriTooLongError(f"The URL is longer than {max_url_bytes} bytes")
+        self.method, self.path, self.query = method, path, query
+        self.target = b"%b?%b" % (path, query) if query else path
+        """Path and query as they came."""
+        if b"#" in self.target:
+            raise MalformedError("A request's target has no fragment")
 
     def check_length(self, max_bytes: int) -> None:
         """Refuse a body that says itself that it has more than ``max_bytes``."""
         if self.length is not None and self.length > max_bytes:
             raise too_large(max_bytes)
+
+
+class Heads:
+    """Reads the heads of one connection. Clients mostly say the same headers again: they are read once."""
+
+    __slots__ = ("_headers", "_last", "_max_url_bytes")
+
+    def __init__(self, *, max_url_bytes: int) -> None:
+        self._max_url_bytes = max_url_bytes
+        self._headers: Headers = ()
+        self._last: RequestHead | None = None
+
+    def read(
+        self, method: str, path: bytes, query: bytes, *, version: str, headers: list[Header]
+    ) -> RequestHead:
+        """Return a request's head, as :class:`RequestHead` reads it."""
+        last = self._last
+        if last is not None and headers == self._headers and version == last.version:
+            return last.again(method, path, query, max_url_bytes=self._max_url_bytes)
+        head = RequestHead(
+            method, path, query, version=version, headers=headers, max_url_bytes=self._max_url_bytes
+        )
+        self._headers, self._last = headers, head
+        return head
 
 
 def check_handshake(head: RequestHead, headers: Headers) -> None:
@@ -139,6 +190,20 @@ def check_handshake(head: RequestHead, headers: Headers) -> None:
         raise MalformedError("A WebSocket is asked for with GET of HTTP/1.1, without a body")
     if max(len(name) + len(value) for name, value in headers) > MAX_HANDSHAKE_LINE:
         raise MalformedError("A header of the handshake is too large", status=431)
+
+
+def origin_form(url: bytes, headers: list[Header]) -> tuple[bytes, bytes]:
+    """Return path and query of an absolute ``url``; its host takes Host's place (RFC 9112, section 3.2.2).
+
+    Anything else is returned as it is: no route has it.
+    """
+    scheme, mark, rest = url.partition(b"://")
+    authority = _AUTHORITY.match(rest)
+    if scheme.lower() not in (b"http", b"https") or not mark or authority is None:
+        return url, b""
+    headers[:] = [(name, authority[0] if name == b"host" else value) for name, value in headers]
+    path, _, query = rest[authority.end() :].partition(b"?")
+    return path or url, query
 
 
 def too_large(max_bytes: int) -> TooLargeError:
@@ -195,6 +260,12 @@ def _host(value: bytes | None, version: str) -> bytes:
     if found is None or int(found[1] or 0) > 0xFFFF:
         raise MalformedError("The Host header is missing or not a host")
     return value
+
+
+def _framed(length: int | None, *, chunked: bool) -> bytes:
+    if chunked:
+        return b"transfer-encoding: chunked\r\n"
+    return b"" if length is None else b"content-length: %d\r\n" % length
 
 
 def _framing(coding: bytes | None, length: bytes | None, version: str) -> tuple[bool, int | None]:

@@ -21,6 +21,9 @@ class Target(StrEnum):
     RETRIEVER = "retriever"
     CHAT = "chat_ws"
 
+    # Of the value, and in C: members are keys of tables that every request is looked up in.
+    __hash__ = str.__hash__
+
 
 class RouteClass(StrEnum):
     """What a request costs us, and so which rate it is held to."""
@@ -32,6 +35,8 @@ class RouteClass(StrEnum):
     READ = "read"
     OWNER = "owner"
     PUBLIC = "public"
+
+    __hash__ = str.__hash__
 
 
 @dataclass(frozen=True)

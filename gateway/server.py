@@ -3,9 +3,10 @@
 from functools import partial
 from typing import Any
 
-from gateway.door import Doors, HttpDoor
+from gateway.client.door import HttpDoor
+from gateway.client.doors import Doors
+from gateway.client.socket_door import SocketDoor
 from gateway.settings import GatewaySettings
-from gateway.socket_door import SocketDoor
 
 
 def options(settings: GatewaySettings, doors: Doors) -> dict[str, Any]:

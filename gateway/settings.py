@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from gateway.rates import Rate
+from gateway.limits.rates import Rate
 from shared.contracts.chat_ws import MAX_FRAME_BYTES
 from shared.settings import HttpUrl, Port, ServiceSettings
 

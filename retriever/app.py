@@ -16,6 +16,7 @@ from retriever.documents.records import SCHEMA
 from retriever.guard.budget import Budget
 from retriever.guard.guarded import GuardedModel
 from retriever.ingest import Ingest
+from retriever.openai.routes import router as openai
 from retriever.opening import WATCH_EVERY_S, OpeningStore
 from retriever.parsing.workers import Workers
 from retriever.ports import Model, Parsing, VectorStore
@@ -89,7 +90,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         budget=app.state.budget,
         model=model,
     )
-    for router in (health.router, metrics_router, routes.documents, routes.questions, routes.usage):
+    for router in (health.router, metrics_router, routes.documents, routes.questions, openai, routes.usage):
         app.include_router(router)
     install_error_handlers(app)
     app.add_middleware(HeadMiddleware)

@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from uuid import uuid4
 
@@ -47,10 +47,15 @@ _JSON = re.compile(r"application/([^;]+\+)?json *(;|$)", re.IGNORECASE)
 _log = logging.getLogger(__name__)
 
 
-def problem_response(error: CarrelError, *, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Return ``error`` as a problem document, with ``Retry-After`` where it says when."""
+def problem_response(
+    error: CarrelError, *, headers: dict[str, str] | None = None, beside: Mapping[str, Any] | None = None
+) -> JSONResponse:
+    """Return ``error`` as a problem document, with ``Retry-After`` where it says when.
+
+    ``beside`` are further members, which a problem document may have.
+    """
     response = JSONResponse(
-        problem(error, request_id=request_id.get()),
+        problem(error, request_id=request_id.get()) | dict(beside or {}),
         status_code=error.status,
         media_type=PROBLEM_MEDIA_TYPE,
         headers=headers,

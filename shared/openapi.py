@@ -34,18 +34,22 @@ def problems(*errors: type[CarrelError]) -> dict[int | str, dict[str, Any]]:
     return {status: problem_answer("; or: ".join(titles)) for status, titles in said.items()}
 
 
-def events(data: Any, description: str) -> dict[str, Any]:
-    """Return the content of a response that is server-sent events, each of them with JSON ``data``."""
+def events(data: Any, description: str, *, last: str = "") -> dict[str, Any]:
+    """Return the content of a response that is server-sent events, each of them with JSON ``data``.
+
+    As OpenAI streams, those that end in the word ``last`` have nothing else, not even a name.
+    """
     schema = TypeAdapter(data).json_schema(mode="serialization", ref_template=f"{_SCHEMAS}{{model}}")
+    names = {
+        "event": {"type": "string", "description": "The type of what is in `data`."},
+        "id": {"type": "string", "description": "For `Last-Event-ID`."},
+    }
+    told = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}
     event = {
         "type": "object",
         "description": description,
-        "required": ["event", "data"],
-        "properties": {
-            "event": {"type": "string", "description": "The type of what is in `data`."},
-            "id": {"type": "string", "description": "For `Last-Event-ID`."},
-            "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": schema},
-        },
+        "required": ["data"] if last else ["event", "data"],
+        "properties": {"data": {"anyOf": [{"const": last}, told]}} if last else {**names, "data": told},
     }
     return {"text/event-stream": {"schema": event}}
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.memory import MemoryLimiter
-from gateway.ports import RateLimiter
-from gateway.rates import Asked, Rate
-from gateway.redis import RedisLimiter
+from gateway.limits.memory import MemoryLimiter
+from gateway.limits.ports import RateLimiter
+from gateway.limits.rates import Asked, Rate
+from gateway.limits.redis import RedisLimiter
 from tests.support.redis_server import RedisServer
 
 pytestmark = pytest.mark.integration

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.app import create_app, default_adapters
-from gateway.exchange import Timeouts
 from gateway.fast_path import chunk
 from gateway.server import options
+from gateway.upstream.exchange import Timeouts
 from shared.http import Receive, Scope, Send
 from tests.support.gateway_server import ADMIN_KEY, NOWHERE, OWNER, Gateway, gateway, settings
 from tests.support.gateway_upstream import Upstream, Wire, upstream

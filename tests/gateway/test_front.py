@@ -5,12 +5,15 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.limits.rates import Rate
 from tests.support.gateway_server import ADMIN_KEY, OWNER, Gateway, gateway
 from tests.support.gateway_upstream import Upstream, Wire, upstream
+from tests.support.redis_server import RedisServer
 from tests.support.waiting import eventually
 
 POST = f"POST /v1/documents HTTP/1.1\r\nHost: carrel.test\r\n{OWNER}"
@@ -157,6 +160,103 @@ async def test_every_answer_is_guarded(door: Gateway) -> None:
         assert answer.get("content-security-policy") == "default-src 'none'; frame-ancestors 'none'"
         assert answer.get("x-frame-options") is None
         assert answer.get("x-request-id")
+
+
+# ---- How often
+
+
+def limited(**rates: str) -> Any:
+    """Settings with rates that are soon used up."""
+    return {f"rate_{name}": Rate.parse(rate) for name, rate in rates.items()}
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["long way", "short way"])
+async def test_a_visitor_who_asks_too_often_is_told_when_to_come_again(warm: bool) -> None:
+    """429 with the policy, what is left, the time to wait; neither another visitor nor the owner is held."""
+    async with (
+        upstream() as service,
+        gateway(warm=warm, retriever_url=service.url, **limited(search_visitor="2/min")) as door,
+    ):
+        one, other = [f"Authorization: Bearer {await door.session()}\r\n" for _ in range(2)]
+        first, second, third = [await door.ask("POST", "/v1/search", one, b"{}") for _ in range(3)]
+        assert (first.status, second.status, third.status) == (200, 200, 429)
+        policy = '"search-visitor";q=2;w=60'
+        assert [answer.get("ratelimit-policy") for answer in (first, second, third)] == [policy] * 3
+        assert first.get("ratelimit") == '"search-visitor";r=1;t=30'
+        assert (third.json["code"], third.json["retryable"]) == ("rate_limited", True)
+        assert 0 < int(third.get("retry-after") or 0) <= 30
+        assert third.json["retry_after_ms"] == int(third.get("retry-after") or 0) * 1000
+        assert (await door.ask("POST", "/v1/search", other, b"{}")).status == 200
+        assert (await door.ask("POST", "/v1/search", OWNER, b"{}")).status == 200
+    assert len(service.asked) == 4
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["long way", "short way"])
+async def test_an_address_is_held_whoever_it_says_it_is(warm: bool) -> None:
+    """New visitors and other lists of proxies give no more requests; the trusted hop's address does."""
+    rates = limited(read_address="3/min")
+    async with (
+        upstream() as service,
+        gateway(warm=warm, chat_url=service.url, trusted_proxy_hops=1, **rates) as door,
+    ):
+        statuses, who = [], [f"Authorization: Bearer {await door.session()}\r\n" for _ in range(4)]
+        for number, visitor in enumerate(who):
+            forged = f"X-Forwarded-For: 6.6.6.{number}, 2.2.2.2\r\n"
+            statuses.append((await door.ask("GET", "/v1/conversations", visitor + forged)).status)
+        elsewhere = await door.ask("GET", "/v1/conversations", who[0] + "X-Forwarded-For: 3.3.3.3\r\n")
+    assert statuses == [200, 200, 200, 429]
+    assert elsewhere.status == 200
+
+
+async def test_keys_are_not_tried_by_the_thousand(service: Upstream) -> None:
+    """So many wrong ones are 401, the next are 429; the right one is still let in."""
+    async with gateway(retriever_url=service.url, **limited(refused_address="3/min")) as door:
+        tried = [await door.ask("GET", "/v1/documents", f"X-API-Key: wrong-{n}\r\n") for n in range(5)]
+        assert [answer.status for answer in tried] == [401, 401, 401, 429, 429]
+        assert tried[-1].get("retry-after")
+        assert (await door.ask("GET", "/v1/documents", "")).status == 401
+        assert (await door.ask("GET", "/v1/documents", OWNER)).status == 200
+
+
+async def test_sessions_and_pages_have_their_rates_and_probes_have_none() -> None:
+    """Platforms' probes share an address with visitors, and a refused one would look like an outage."""
+    async with gateway(**limited(session_address="1/min", public_address="1/min")) as door:
+        for method, path in (("POST", "/v1/sessions"), ("GET", "/version")):
+            first, second = [await door.ask(method, path, "") for _ in range(2)]
+            assert (first.status, second.status) == (200, 429)
+            assert second.get("content-type") == "application/problem+json"
+        for _ in range(5):
+            answer = await door.ask("GET", "/health/live", "")
+            assert (answer.status, answer.get("ratelimit")) == (200, None)
+
+
+async def test_limits_off_holds_nobody(service: Upstream) -> None:
+    """For load tests: nothing is counted, nothing is told."""
+    rates = limited(search_visitor="1/min", search_address="1/min")
+    async with gateway(retriever_url=service.url, limits="off", **rates) as door:
+        token = f"Authorization: Bearer {await door.session()}\r\n"
+        answers = [await door.ask("POST", "/v1/search", token, b"{}") for _ in range(3)]
+    assert [(answer.status, answer.get("ratelimit")) for answer in answers] == [(200, None)] * 3
+
+
+@pytest.mark.integration
+async def test_two_gateways_with_one_redis_count_together(service: Upstream, tmp_path: Path) -> None:
+    """What one has let pass the other knows; without Redis each goes on by itself, and says so."""
+    redis = RedisServer(tmp_path)
+    await asyncio.to_thread(redis.start)
+    shared = {"retriever_url": service.url, "redis_url": redis.url, **limited(search_visitor="2/min")}
+
+    async def ask(*doors: Gateway, token: str) -> list[int]:
+        return [(await door.ask("POST", "/v1/search", token, b"{}")).status for door in doors]
+
+    async with gateway(**shared) as one, gateway(**shared) as two:
+        first, second = [f"Authorization: Bearer {await one.session()}\r\n" for _ in range(2)]
+        assert await ask(one, two, one, token=first) == [200, 200, 429]
+        health = (await one.ask("GET", "/health/gateway", "")).json
+        assert (health["status"], health["checks"]["redis"]["status"]) == ("ok", "ok")
+        await asyncio.to_thread(redis.kill)
+        assert await ask(one, two, one, token=second) == [200, 200, 200]
+        assert (await one.ask("GET", "/health/gateway", "")).json["status"] == "degraded"
 
 
 # ---- The log

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.headers import Header, find, lines, nominated, response_headers, status_line
+from gateway.headers import Header, bearer, find, lines, nominated, response_headers, status_line
 from shared.errors import UpstreamUnavailableError
 
 
@@ -51,6 +51,12 @@ def test_headers_are_found_by_name() -> None:
     """The first value, without the white space around it."""
     headers = [(b"a", b" 1 "), (b"b", b"2"), (b"a", b"3")]
     assert (find(headers, b"a"), find(headers, b"c")) == (b"1", b"")
+
+
+def test_a_bearers_credential_is_found() -> None:
+    """The scheme's case does not matter; what is no bearer's is none."""
+    assert bearer(b"bearer  x ") == b"x"
+    assert bearer(b"Basic dXNlcjpwYXNz") == bearer(b"") == bearer(b"Bearer") == b""
 
 
 def test_headers_go_over_the_wire_as_lines() -> None:

@@ -5,7 +5,7 @@ import hashlib
 import jwt
 import pytest
 
-from gateway.identity import KNOWN_S, OWNER, Identity, Token, Tokens, bearer, socket_token, tag_of
+from gateway.identity import KNOWN_S, OWNER, Identity, Token, Tokens, socket_token, tag_of
 from shared.auth import Principal, Role, verify
 from shared.errors import UnauthorizedError
 
@@ -157,8 +157,6 @@ def test_secrets_can_be_changed_without_losing_visitors() -> None:
 
 
 def test_credentials_are_found_where_they_stand() -> None:
-    """The scheme's case does not matter; what is no bearer's and a subprotocol that is no token are none."""
-    assert bearer(b"bearer  x ") == b"x"
-    assert bearer(b"Basic dXNlcjpwYXNz") == bearer(b"") == bearer(b"Bearer") == b""
+    """Among the subprotocols, the one that is a token; else there is none."""
     assert socket_token(["carrel.v1", "carrel.token.t"]) == b"t"
     assert socket_token(["carrel.v1"]) == b""

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from gateway import request
 from gateway.headers import Header
-from gateway.request import MAX_HANDSHAKE_LINE, MAX_HEADERS, RequestHead, check_handshake, too_large
+from gateway.request import (
+    MAX_HANDSHAKE_LINE,
+    MAX_HEADERS,
+    Heads,
+    RequestHead,
+    check_handshake,
+    origin_form,
+    too_large,
+)
 from shared.errors import MalformedError, TooLargeError, UriTooLongError
 
 HOST = (b"host", b"carrel.test")
@@ -161,7 +169,7 @@ def test_what_decisions_need_is_at_hand() -> None:
         (b"x-request-id", b"r1"),
         (b"x-request-id", b"r2"),
     )
-    assert (found.authorization, found.api_key, found.origin) == (b"Bearer x", b"k", b"https://a.test")
+    assert (found.credential, found.api_key, found.origin) == (b"x", b"k", b"https://a.test")
     assert found.forwarded_for == b"1.1.1.1, 2.2.2.2, 3.3.3.3"
     assert (found.forwarded_proto, found.request_id) == (b"https", b"r1")
     assert found.lines == b"origin: https://a.test\r\n"
@@ -292,3 +300,51 @@ def test_any_bytes_are_read_or_refused(headers: list[Header], path: bytes) -> No
         return
     assert not found.lines or found.lines.endswith(b"\r\n")
     assert found.lines.count(b"\n") == found.lines.count(b"\r\n") == found.lines.count(b"\r")
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "query", "host"),
+    [
+        (b"http://other.test/v1/a?b=c", b"/v1/a", b"b=c", b"other.test"),
+        (b"HTTPS://other.test:8443/", b"/", b"", b"other.test:8443"),
+        (b"http://other.test", b"http://other.test", b"", b"other.test"),
+        (b"ftp://other.test/a", b"ftp://other.test/a", b"", b"carrel.test"),
+        (b"other.test:80", b"other.test:80", b"", b"carrel.test"),
+        (b"*", b"*", b"", b"carrel.test"),
+    ],
+)
+def test_an_absolute_target_names_the_host(url: bytes, path: bytes, query: bytes, host: bytes) -> None:
+    """It takes the place of Host; what is no http(s) address stays, and no route has it."""
+    headers = [HOST, (b"accept", b"a")]
+    assert origin_form(url, headers) == (path, query)
+    assert headers == [(b"host", host), (b"accept", b"a")]
+
+
+LINES = st.tuples(
+    st.sampled_from(["GET", "POST"]), st.sampled_from([b"/a", b"/b"]), st.sampled_from([b"", b"q", b"#"])
+)
+SETS = st.sampled_from(
+    [
+        [HOST],
+        [HOST, (b"accept", b"a")],
+        [HOST, (b"accept", b"b"), (b"content-length", b"5")],
+        [HOST, (b"x-request-id", b"r"), (b"authorization", b"Bearer t")],
+        [HOST, HOST],
+    ]
+)
+
+
+@given(st.lists(st.tuples(LINES, SETS, st.sampled_from(["1.0", "1.1"])), max_size=12))
+def test_reading_again_is_reading(requests: list[tuple[tuple[str, bytes, bytes], list[Header], str]]) -> None:
+    """Whatever a connection's client said before, each head is read as if it were the first."""
+    heads = Heads(max_url_bytes=9)
+    for line, headers, version in requests:
+        try:
+            alone = RequestHead(*line, version=version, headers=headers, max_url_bytes=9)
+        except MalformedError:
+            with pytest.raises(MalformedError):
+                heads.read(*line, version=version, headers=list(headers))
+            continue
+        found = heads.read(*line, version=version, headers=list(headers))
+        for name in RequestHead.__slots__:
+            assert getattr(found, name) == getattr(alone, name)

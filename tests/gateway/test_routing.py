@@ -50,6 +50,7 @@ OWNER = Principal("owner", Role.OWNER)
         ("/v1/usage", Target.RETRIEVER, Role.OWNER),
         ("/v1/insights/gaps", Target.CHAT, Role.OWNER),
         ("/v1/%64ocuments/%c3%a9", Target.RETRIEVER, Role.OWNER),
+        ("/v1/%73earch", Target.RETRIEVER, Role.VISITOR),
         ("/v1/documents/100%25.md", Target.RETRIEVER, Role.OWNER),
         ("/v1/documents/100%2525ff", Target.RETRIEVER, Role.OWNER),
     ],

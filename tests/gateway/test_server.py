@@ -3,9 +3,9 @@
 from functools import partial
 
 from gateway.app import create_app
-from gateway.door import HttpDoor
+from gateway.client.door import HttpDoor
+from gateway.client.socket_door import SocketDoor
 from gateway.server import options
-from gateway.socket_door import SocketDoor
 from tests.support.gateway_server import settings
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gateway.quotas import POLICIES
-from gateway.rates import Rate
+from gateway.limits.quotas import POLICIES
+from gateway.limits.rates import Rate
 from gateway.settings import GatewaySettings, normal_origin
 from shared.settings import describe
 

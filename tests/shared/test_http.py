@@ -159,6 +159,12 @@ async def test_a_503_always_says_when_to_come_again() -> None:
     assert refused.headers["www-authenticate"] == "Bearer"
 
 
+async def test_a_problem_may_have_more_members() -> None:
+    """What stands beside the members of every problem takes none of them away."""
+    body = json.loads(bytes(problem_response(OverloadedError(), beside={"error": {"message": "x"}}).body))
+    assert (body["code"], body["error"]) == ("overloaded", {"message": "x"})
+
+
 async def test_unknown_routes_and_methods_are_problems(client: httpx.AsyncClient) -> None:
     """404 and 405 have the one shape; 405 says what is allowed."""
     problem_of(await client.get("/nothing"), 404, "not_found")

@@ -90,6 +90,15 @@ def test_events_are_described_with_what_is_in_them() -> None:
     assert "$defs" not in str(found)
 
 
+def test_events_that_end_in_a_word_have_data_alone() -> None:
+    """Their data is JSON or that word; no name is promised."""
+    event = events(RunEnd, "One event.", last="[DONE]")["text/event-stream"]["schema"]
+    assert (event["required"], set(event["properties"])) == (["data"], {"data"})
+    word, told = event["properties"]["data"]["anyOf"]
+    assert word == {"const": "[DONE]"}
+    assert told["contentMediaType"] == "application/json"
+
+
 def test_links_lead_from_an_answer_to_operations() -> None:
     """Each operation takes its parameter from the answer's body."""
     assert links("id", "/run/id", "get_run", "cancel_run") == {

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from gateway.access import AccessLog
 from gateway.app import create_app, default_adapters
-from gateway.door import Doors
+from gateway.client.doors import Doors
 from gateway.server import options
 from gateway.settings import GatewaySettings
 from tests.support.gateway_upstream import WARM_UP
