@@ -10,7 +10,7 @@ from chat_ws.ports import Clock, History, RunRecord, Stored
 from chat_ws.run_log import Frame, Gap
 from chat_ws.runs import Runs
 from chat_ws.transcript import Transcript
-from shared.contracts.chat_ws import MessageCreate
+from shared.contracts.chat_ws import MessageCreate, RunRegenerate
 from shared.errors import InvalidRequestError, RunNotFoundError
 
 
@@ -22,16 +22,19 @@ class Conversations:
         self.stored: Counter[tuple[str]] = Counter()
         """Questions that were committed, ``new`` or found as ``duplicate``."""
 
-    async def ask(self, visitor_id: str, frame: MessageCreate) -> Stored:
-        """Commit a question and start its run.
+    async def ask(self, visitor_id: str, frame: MessageCreate | RunRegenerate) -> Stored:
+        """Commit a question, or that one is to be answered again, and start the run.
 
         A question stored by an attempt whose commit was never confirmed is found as a duplicate whose run
         nobody runs: it is started now.
         """
-        stored = await self.history.create_message(visitor_id, frame)
+        if isinstance(frame, RunRegenerate):
+            stored, question = await self.history.regenerate(visitor_id, frame)
+        else:
+            stored, question = await self.history.create_message(visitor_id, frame), frame
         self.stored["duplicate" if stored.duplicate else "new",] += 1
         if stored.status == "running":
-            self._runs.start(visitor_id, stored, frame)
+            self._runs.start(visitor_id, stored, question)
         return stored
 
     async def follow(
@@ -104,7 +107,7 @@ class Conversations:
         yield transcript.end(now=self._clock())
 
 
-def message_stored(frame: MessageCreate, stored: Stored, *, now: datetime) -> MessageStored:
+def message_stored(frame: MessageCreate | RunRegenerate, stored: Stored, *, now: datetime) -> MessageStored:
     """Return the event that acknowledges ``frame``, whichever transport it came on."""
     return MessageStored(
         client_message_id=str(frame.client_message_id),

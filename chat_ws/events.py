@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.contracts.chat_ws import MessageCreate
+from shared.contracts.chat_ws import MessageCreate, RunRegenerate
 from shared.errors import CarrelError
 
 Frame = dict[str, Any]
@@ -155,9 +155,11 @@ class Close:
 
 @dataclass(frozen=True)
 class StoreMessage:
-    """Commit this question and start its run; answer with MessageStored or RequestFailed."""
+    """Commit this question, or another answer to one, and start its run; answer with MessageStored or
+    RequestFailed.
+    """
 
-    frame: MessageCreate
+    frame: MessageCreate | RunRegenerate
 
 
 @dataclass(frozen=True)

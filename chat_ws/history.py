@@ -1,25 +1,28 @@
 """Conversations, messages and runs in PostgreSQL: what is stored, and in which transaction.
 
-One commit for a question with the place of its answer, one for a finished answer. A message is acknowledged
-only after the first.
+One commit for a question with the place of its answer (:mod:`chat_ws.questions`), one for a finished answer.
 """
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import psycopg2
-
+from chat_ws import words
 from chat_ws.ports import Clock, Ending, RunRecord, Stored
-from chat_ws.postgres import Cursor, Database, constraint, json
+from chat_ws.postgres import Cursor, Database, json
 from chat_ws.queries import load
-from shared.contracts.chat_ws import Conversation, Message, MessageCreate
-from shared.contracts.retriever import Citation, Turn
-from shared.errors import IdempotencyConflictError, NotFoundError, RunActiveError
+from chat_ws.questions import Questions
+from shared.contracts.chat_ws import (
+    Conversation,
+    ExportedMessage,
+    Feedback,
+    FeedbackGiven,
+    Message,
+    MessageCreate,
+    RunRegenerate,
+)
+from shared.contracts.retriever import Citation
+from shared.errors import NotFoundError
 
-TITLE_CHARS = 80
-HISTORY_TURNS = 11
-_TURN_CHARS = 16_000
 _LAST_POSITION = 2**62
 
 
@@ -27,65 +30,15 @@ class PostgresHistory:
     """The :class:`chat_ws.ports.History` over one database. ``new_id`` makes an id from its prefix."""
 
     def __init__(self, database: Database, *, clock: Clock, new_id: Callable[[str], str]) -> None:
-        self._database, self._clock, self._new_id = database, clock, new_id
+        self._database, self._clock = database, clock
+        self._questions = Questions(database, clock=clock, new_id=new_id)
         self._sql = load()
 
     async def create_message(self, visitor_id: str, frame: MessageCreate) -> Stored:
-        values = {
-            "visitor_id": visitor_id,
-            "client_message_id": str(frame.client_message_id),
-            "conversation_id": frame.conversation_id or self._new_id("conv"),
-            "message_id": self._new_id("msg"),
-            "answer_id": self._new_id("msg"),
-            "run_id": self._new_id("run"),
-            "content": frame.content,
-            "title": title_of(frame.content),
-            "fingerprint": fingerprint(frame),
-            "now": self._clock(),
-        }
-        new = frame.conversation_id is None
-        try:
-            return await self._database.run(lambda cursor: self._create(cursor, values, new=new))
-        except psycopg2.IntegrityError as error:
-            if constraint(error) == "runs_active":
-                raise RunActiveError(retry_after_ms=1000) from error
-            if constraint(error) != "messages_by_client_message":
-                raise
-            # The same frame, sent on two connections at once: the other one was first.
-            return await self._database.run(lambda cursor: self._create(cursor, values, new=new))
+        return await self._questions.create(visitor_id, frame)
 
-    def _create(self, cursor: Cursor, values: dict[str, Any], *, new: bool) -> Stored:
-        cursor.execute(self._sql["find_client_message"], values)
-        if (found := cursor.fetchone()) is not None:
-            if found["fingerprint"] != values["fingerprint"]:
-                raise IdempotencyConflictError(param="client_message_id")
-            # Our own run: an earlier attempt was committed, and its confirmation lost.
-            return self._stored(cursor, found, duplicate=found["run_id"] != values["run_id"])
-        if new:
-            cursor.execute(self._sql["insert_conversation"], values)
-        else:
-            cursor.execute(self._sql["lock_conversation"], values)
-            if cursor.fetchone() is None:
-                raise NotFoundError("There is no such conversation", param="conversation_id")
-        for query in ("insert_user_message", "insert_assistant_message", "insert_run", "touch_conversation"):
-            cursor.execute(self._sql[query], values)
-        return self._stored(cursor, values | {"status": "running"}, duplicate=False)
-
-    def _stored(self, cursor: Cursor, row: Any, *, duplicate: bool = True) -> Stored:
-        values = {"conversation_id": row["conversation_id"], "limit": HISTORY_TURNS}
-        cursor.execute(self._sql["history"], values)
-        return Stored(
-            conversation_id=row["conversation_id"],
-            message_id=row["message_id"],
-            run_id=row["run_id"],
-            answer_id=row["answer_id"],
-            status=row["status"],
-            duplicate=duplicate,
-            history=tuple(
-                Turn(role=turn["role"], content=turn["content"][:_TURN_CHARS])
-                for turn in reversed(cursor.fetchall())
-            ),
-        )
+    async def regenerate(self, visitor_id: str, frame: RunRegenerate) -> tuple[Stored, MessageCreate]:
+        return await self._questions.regenerate(visitor_id, frame)
 
     async def checkpoint(self, message_id: str, content: str, citations: Sequence[Citation]) -> None:
         values = {"message_id": message_id, "content": content, "citations": _citations(citations)}
@@ -128,9 +81,14 @@ class PostgresHistory:
         )
 
     async def list_conversations(
-        self, visitor_id: str, *, limit: int, before: int | None
+        self, visitor_id: str, *, limit: int, before: int | None, terms: Sequence[str] | None = None
     ) -> tuple[list[Conversation], int | None]:
-        rows = await self._page("list_conversations", limit=limit, before=before, visitor_id=visitor_id)
+        values = {"visitor_id": visitor_id}
+        query = "list_conversations"
+        if terms is not None:
+            query = "search_conversations"
+            values |= {"terms": words.tsquery(terms), "owner": words.lexeme(f"@{visitor_id}")}
+        rows = await self._page(query, limit=limit, before=before, **values)
         items = [Conversation.model_validate(row) for row in rows[:limit]]
         return items, _next(rows, limit)
 
@@ -161,7 +119,7 @@ class PostgresHistory:
     ) -> tuple[list[Message], int | None]:
         await self.get_conversation(visitor_id, conversation_id)
         rows = await self._page("list_messages", limit=limit, before=before, conversation_id=conversation_id)
-        items = [Message.model_validate(row) for row in reversed(rows[:limit])]
+        items = [_message(row) for row in reversed(rows[:limit])]
         return items, _next(rows, limit)
 
     async def get_message(self, visitor_id: str, conversation_id: str, message_id: str) -> Message:
@@ -170,7 +128,22 @@ class PostgresHistory:
         )
         if row is None:
             raise NotFoundError("There is no such message")
-        return Message.model_validate(row)
+        return _message(row)
+
+    async def read_messages(
+        self, visitor_id: str, conversation_id: str, *, limit: int, after: int
+    ) -> tuple[list[ExportedMessage], int | None]:
+        values = {"visitor_id": visitor_id, "conversation_id": conversation_id, "after": after}
+        rows = await self._page("read_messages", limit=limit, before=None, **values)
+        items = [ExportedMessage.model_validate(_rated(row) | row["asked"]) for row in rows[:limit]]
+        return items, _next(rows, limit)
+
+    async def rate_message(self, visitor_id: str, message_id: str, given: FeedbackGiven) -> Feedback:
+        values = {"visitor_id": visitor_id, "message_id": message_id, "now": self._clock()}
+        row = await self._one("rate_message", **values, rating=given.rating, comment=given.comment)
+        if row is None:
+            raise NotFoundError("There is no such answer")
+        return Feedback.model_validate(row)
 
     async def ping(self) -> None:
         await self._database.run(lambda cursor: cursor.execute("SELECT 1"))
@@ -192,20 +165,17 @@ class PostgresHistory:
         return await self._database.run(work)
 
 
-def fingerprint(frame: MessageCreate) -> str:
-    """Return what makes a question the same question: a digest of all but its id."""
-    body = frame.model_dump_json(exclude={"client_message_id", "type"}, exclude_defaults=True)
-    return hashlib.sha256(body.encode()).hexdigest()
-
-
-def title_of(question: str) -> str:
-    """Return a conversation's title, made from its first question."""
-    line = " ".join(question.split())
-    return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
-
-
 def _citations(citations: Sequence[Citation]) -> Any:
     return json([citation.model_dump(mode="json") for citation in citations])
+
+
+def _message(row: Mapping[str, Any]) -> Message:
+    return Message.model_validate(_rated(row))
+
+
+def _rated(row: Mapping[str, Any]) -> dict[str, Any]:
+    rated = {"rating": row["rating"], "comment": row["comment"], "updated_at": row["rated_at"]}
+    return {**row, "feedback": rated if row["rating"] else None}
 
 
 def _next(rows: list[Any], limit: int) -> int | None:

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.contracts.chat_ws import Conversation, Message, MessageCreate, RunStatus
+from shared.contracts.chat_ws import (
+    Conversation,
+    ExportedMessage,
+    Feedback,
+    FeedbackGiven,
+    Message,
+    MessageCreate,
+    RunRegenerate,
+    RunStatus,
+)
 from shared.contracts.retriever import AnswerRequest, Citation, RunEvent, Turn
 
 Clock = Callable[[], datetime]
@@ -24,7 +33,7 @@ class Stored:
     status: RunStatus
     duplicate: bool
     history: tuple[Turn, ...]
-    """The conversation's latest turns, oldest first, while the run is running the new question last."""
+    """The latest turns before the question, oldest first, and the question last."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,14 @@ class History(Protocol):
         """
         ...
 
+    async def regenerate(self, visitor_id: str, frame: RunRegenerate) -> tuple[Stored, MessageCreate]:
+        """Commit the place of another answer to a question, or find the earlier one of the same id.
+
+        Returned with the question as it was asked; its history ends with it. Raises ``not_found`` (no such
+        question of this visitor), ``idempotency_conflict`` and ``run_active``.
+        """
+        ...
+
     async def checkpoint(self, message_id: str, content: str, citations: Sequence[Citation]) -> None:
         """Keep what an answer holds so far."""
         ...
@@ -89,9 +106,13 @@ class History(Protocol):
         ...
 
     async def list_conversations(
-        self, visitor_id: str, *, limit: int, before: int | None
+        self, visitor_id: str, *, limit: int, before: int | None, terms: Sequence[str] | None = None
     ) -> tuple[list[Conversation], int | None]:
-        """Return a page, newest first, and the position the next begins before."""
+        """Return a page, newest first, and the position the next begins before.
+
+        With ``terms`` only conversations that hold all of them in the title or in one message, each at the
+        beginning of a word and in any case; nothing holds no terms. An answer is found once it has ended.
+        """
         ...
 
     async def get_conversation(self, visitor_id: str, conversation_id: str) -> Conversation:
@@ -118,6 +139,22 @@ class History(Protocol):
 
     async def get_message(self, visitor_id: str, conversation_id: str, message_id: str) -> Message:
         """Return one message; raises ``not_found``."""
+        ...
+
+    async def read_messages(
+        self, visitor_id: str, conversation_id: str, *, limit: int, after: int
+    ) -> tuple[list[ExportedMessage], int | None]:
+        """Return the earliest messages after a position, oldest first, and the position the next come after.
+
+        None of a conversation that is not there or another's.
+        """
+        ...
+
+    async def rate_message(self, visitor_id: str, message_id: str, given: FeedbackGiven) -> Feedback:
+        """Keep what a visitor thinks of an answer of theirs, in the place of what they thought.
+
+        Raises ``not_found`` for what is no assistant message of this visitor.
+        """
         ...
 
     async def ping(self) -> None:

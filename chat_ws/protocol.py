@@ -79,12 +79,15 @@ class Limits:
 
 @dataclass
 class Admission:
-    """Which questions are taken: one WebSocket's, or those that one visitor asks over HTTP."""
+    """Which questions are taken: one WebSocket's, or those that one visitor asks over HTTP.
+
+    Another answer to a question counts as a question.
+    """
 
     limits: Limits
     _times: deque[datetime] = field(default_factory=deque)
 
-    def check(self, frame: MessageCreate, now: datetime) -> None:
+    def check(self, frame: MessageCreate | RunRegenerate, now: datetime) -> None:
         """Take ``frame`` into account.
 
         Raises
@@ -93,18 +96,22 @@ class Admission:
             When it is not taken; only what is taken counts towards the rate.
         """
         limits = self.limits
-        if len(frame.content) > limits.max_message_chars:
-            most = limits.max_message_chars
-            detail = f"content has {len(frame.content)} characters; at most {most} are taken"
-            raise MessageTooLongError(detail, param="content")
-        if not frame.content.strip():
-            raise InvalidRequestError("content is empty", param="content")
+        if isinstance(frame, MessageCreate):
+            _check_content(frame.content, limits.max_message_chars)
         if limits.messages_per_minute is not None:
             _forget_before(self._times, now - _MINUTE)
             if len(self._times) >= limits.messages_per_minute:
                 wait = self._times[0] + _MINUTE - now
                 raise RateLimitedError(retry_after_ms=max(1, int(wait / timedelta(milliseconds=1))))
             self._times.append(now)
+
+
+def _check_content(content: str, most: int) -> None:
+    if len(content) > most:
+        detail = f"content has {len(content)} characters; at most {most} are taken"
+        raise MessageTooLongError(detail, param="content")
+    if not content.strip():
+        raise InvalidRequestError("content is empty", param="content")
 
 
 @dataclass
@@ -185,16 +192,13 @@ def _text(core: Protocol, event: Any) -> list[Command]:
             return [FollowRun(frame.run_id, frame.starting_after)]
         case RunCancel():
             return [CancelRun(frame.run_id)]
-        case RunRegenerate():
-            refusal = InvalidRequestError("run-regenerate is not offered by this version", param="type")
-            return [_error(core, refusal, event.now, str(frame.client_message_id))]
-        case MessageCreate():
+        case MessageCreate() | RunRegenerate():
             return _message(core, frame, event.now)
         case _:
             assert_never(frame)
 
 
-def _message(core: Protocol, frame: MessageCreate, now: datetime) -> list[Command]:
+def _message(core: Protocol, frame: MessageCreate | RunRegenerate, now: datetime) -> list[Command]:
     cmid = str(frame.client_message_id)
     if core.state is State.DRAINING:
         return [_error(core, DrainingError(retry_after_ms=2000), now, cmid)]

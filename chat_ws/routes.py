@@ -1,28 +1,36 @@
 """The chat service's HTTP routes and its WebSocket: model in, one call, model out."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Header, Query, Response, WebSocket
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
+from chat_ws.downloads import begun
 from chat_ws.exchange import position
+from chat_ws.export import disposition
 from chat_ws.service import Service
+from chat_ws.words import MAX_QUERY_CHARS, terms
 from shared import sse
 from shared.auth import Principal, Role
 from shared.contracts.chat_ws import (
     SUBPROTOCOL,
     Answered,
     Conversation,
+    ConversationExport,
+    Feedback,
+    FeedbackGiven,
     Id,
     Message,
     MessageCreate,
     Rename,
     Run,
+    VisitorExport,
 )
-from shared.contracts.wire import Health, Page
+from shared.contracts.wire import Health, Page, Text
 from shared.errors import (
     CarrelError,
     DrainingError,
@@ -45,6 +53,9 @@ questions = APIRouter(tags=["questions"], generate_unique_id_function=operation_
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str, Query(max_length=40, pattern=r"^[0-9]{0,18}$")]
+
+ExportFormat = Literal["json", "markdown"]
+Searched = Annotated[Text, Query(max_length=MAX_QUERY_CHARS, examples=["wick_length"])]
 
 
 def service(connection: HTTPConnection) -> Service:
@@ -75,8 +86,10 @@ _LINKS = links("run_id", "/run/id", "get_run", "get_events", "cancel_run") | lin
     "rename_conversation",
     "delete_conversation",
     "list_messages",
+    "export_conversation",
     "ask_further",
 )
+_LINKS |= links("message_id", "/message/id", "rate_message")
 _ANSWERED = {
     200: {
         "description": "The answer, whole; with `Accept: text/event-stream` the run's frames",
@@ -87,6 +100,13 @@ _ANSWERED = {
         NotFoundError, IdempotencyConflictError, RunActiveError, MessageTooLongError, RateLimitedError
     ),
 }
+
+
+def _download(model: type[BaseModel], *more: str) -> dict[int | str, dict[str, Any]]:
+    content = {media_type: {"schema": {"type": "string"}} for media_type in more}
+    named = {"description": "The name of the file.", "required": True, "schema": {"type": "string"}}
+    headers = {"Content-Disposition": named}
+    return {200: {"description": "A file", "model": model, "content": content, "headers": headers}}
 
 
 @health.get("/health")
@@ -110,11 +130,15 @@ async def get_ready(here: Here, response: Response) -> Health:
 
 @conversations.get("/v1/conversations")
 async def list_conversations(
-    here: Here, visitor_id: Visitor, limit: Limit = 20, cursor: Cursor = ""
+    here: Here, visitor_id: Visitor, limit: Limit = 20, cursor: Cursor = "", q: Searched = ""
 ) -> Page[Conversation]:
-    """List one's own conversations, newest first."""
+    """List one's own conversations, newest first; with `q` those that hold its words.
+
+    A conversation is found when all words stand in its title, or all in one of its messages, whole or as
+    the beginning of a word, in any case.
+    """
     items, following = await here.history.list_conversations(
-        visitor_id, limit=limit, before=_position(cursor)
+        visitor_id, limit=limit, before=_position(cursor), terms=terms(q) if q.strip() else None
     )
     return Page(items=items, next_cursor=_cursor(following))
 
@@ -164,6 +188,33 @@ async def list_messages(
 async def get_message(here: Here, visitor_id: Visitor, conversation_id: Id, message_id: Id) -> Message:
     """Read one message with its citations."""
     return await here.history.get_message(visitor_id, conversation_id, message_id)
+
+
+@conversations.get(
+    "/v1/conversations/{conversation_id}/export",
+    response_class=StreamingResponse,
+    responses=_download(ConversationExport, "text/markdown") | problems(NotFoundError),
+)
+async def export_conversation(
+    here: Here, visitor_id: Visitor, conversation_id: Id, format: ExportFormat = "json"
+) -> Response:
+    """Download a conversation with its messages, their citations and where these lead."""
+    found = await here.history.get_conversation(visitor_id, conversation_id)
+    write = here.downloads.as_json if format == "json" else here.downloads.as_markdown
+    pieces = await begun(write(visitor_id, found))
+    return _file(pieces, title=found.title, format=format)
+
+
+@conversations.get("/v1/me/export", response_class=StreamingResponse, responses=_download(VisitorExport))
+async def export_me(here: Here, visitor_id: Visitor) -> Response:
+    """Download everything that is held on this visitor."""
+    return _file(await begun(here.downloads.everything(visitor_id)), title="carrel-export", format="json")
+
+
+@conversations.put("/v1/messages/{message_id}/feedback", responses=problems(NotFoundError))
+async def rate_message(here: Here, visitor_id: Visitor, message_id: Id, body: FeedbackGiven) -> Feedback:
+    """Say what one thinks of an answer; it replaces what one thought before."""
+    return await here.history.rate_message(visitor_id, message_id, body)
 
 
 @questions.post("/v1/messages", response_model=Answered, responses=_ANSWERED)
@@ -258,6 +309,18 @@ async def chat(websocket: WebSocket) -> None:
     offered = SUBPROTOCOL in websocket.scope["subprotocols"]
     await websocket.accept(subprotocol=SUBPROTOCOL if offered else None)
     await here.serve(websocket, visitor_id, connection_id=f"conn_{uuid4().hex}")
+
+
+def _file(pieces: AsyncIterator[str], *, title: str, format: ExportFormat) -> StreamingResponse:
+    extension, media_type = {"json": ("json", "application/json"), "markdown": ("md", "text/markdown")}[
+        format
+    ]
+    headers = {
+        "content-disposition": disposition(title, extension=extension),
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+    }
+    return StreamingResponse(pieces, media_type=media_type, headers=headers)
 
 
 def _ready(here: Service) -> None:

@@ -7,6 +7,7 @@ from starlette.websockets import WebSocket
 
 from chat_ws.connection import Connection
 from chat_ws.conversations import Conversations
+from chat_ws.downloads import Downloads
 from chat_ws.exchange import Exchange
 from chat_ws.health import ChatHealth
 from chat_ws.ports import Clock, History
@@ -27,6 +28,7 @@ class Service:
         self.health = ChatHealth(history)
         self.conversations = Conversations(history=history, runs=runs, clock=clock)
         self.exchange = Exchange(self.conversations, limits_of(settings), clock=clock)
+        self.downloads = Downloads(history, clock=clock)
         self._connections: set[Connection] = set()
 
     @property

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from gateway.headers import Header
 
 ALLOWED_HEADERS = b"authorization, content-type, idempotency-key, last-event-id, x-api-key, x-request-id"
-EXPOSED_HEADERS = b"X-Request-ID, Retry-After, RateLimit, RateLimit-Policy"
+EXPOSED_HEADERS = b"X-Request-ID, Content-Disposition, Retry-After, RateLimit, RateLimit-Policy"
 _MAX_AGE = b"600"
 _PORT = {"http": ":80", "https": ":443"}
 

@@ -155,7 +155,7 @@ function showStored(message) {
   const answer = new Answer($("messages"));
   if (message.status === "running") {
     // Told again from its beginning.
-    run = { create: {}, id: message.run_id, seen: 0, answer, questionId: null };
+    run = { create: {}, id: message.run_id, seen: 0, answer, questionId: message.question_id ?? null };
     return resume();
   }
   answer.text = message.content;

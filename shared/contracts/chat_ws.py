@@ -110,6 +110,27 @@ class Rename(Request):
     title: Annotated[Text, Field(min_length=1, max_length=200, pattern=r"\S", examples=["Lamps"])]
 
 
+Rating = Literal["up", "down"]
+
+
+class FeedbackGiven(Request):
+    """What one thinks of an answer."""
+
+    rating: Rating
+    comment: Annotated[
+        Annotated[Text, Field(max_length=2_000)] | None, Field(examples=["The second source is outdated."])
+    ] = None
+
+
+class Feedback(Answer):
+    """What the visitor thinks of an answer."""
+
+    rating: Rating
+    comment: str | None = None
+    updated_at: Instant
+    """When it last changed."""
+
+
 class Conversation(Answer):
     """The stored list of messages, without them."""
 
@@ -134,9 +155,43 @@ class Message(Answer):
     created_at: Instant
     run_id: str | None = None
     """The run that made (assistant) or was asked for by (user) this message."""
+    question_id: str | None = None
+    """Of an assistant message: the user message that it answers; there may be several answers to one."""
     status: RunStatus | None = None
     finish_reason: str | None = None
     degraded: list[str] = []
+    feedback: Feedback | None = None
+    """Of an assistant message that was rated."""
+
+
+class ExportedMessage(Message):
+    """A message with all that is stored beside it."""
+
+    client_message_id: UUID | None = None
+    """The id that the client chose, for a question or for another answer to one."""
+    filters: Filters = {}
+    """Of a question: what it was asked with."""
+    context: PageContext | None = None
+    """Of a question: where the visitor was."""
+    ended_at: Instant | None = None
+    """When the run that made this answer ended."""
+    error: RunError | None = None
+    """Why that run failed."""
+
+
+class ConversationExport(Conversation):
+    """A conversation with its messages, oldest first."""
+
+    messages: list[ExportedMessage]
+
+
+class VisitorExport(Answer):
+    """Everything that is held on a visitor."""
+
+    visitor_id: str
+    exported_at: Instant
+    conversations: list[ConversationExport]
+    """Newest first."""
 
 
 class Run(Answer):

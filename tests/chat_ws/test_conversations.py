@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from uuid import uuid4
 
 import pytest
 
@@ -7,6 +8,7 @@ from chat_ws.conversations import Conversations
 from chat_ws.ports import RunRecord
 from chat_ws.run_log import Frame
 from chat_ws.runs import Runs
+from shared.contracts.chat_ws import RunRegenerate
 from shared.errors import IdempotencyConflictError, InvalidRequestError, NotFoundError, RunNotFoundError
 from tests.support.chat_fakes import WHOLE, Answerer, Clock, MemoryHistory, Step, question
 from tests.support.waiting import eventually
@@ -69,6 +71,22 @@ async def test_a_question_nobody_answers_is_answered_when_it_is_resent(room: Roo
     stored = await room.of.ask("v1", frame)
     assert (stored.duplicate, stored.run_id) == (True, lost.run_id)
     assert len(await room.told(stored.run_id)) == len(WHOLE)
+
+
+async def test_a_question_is_answered_again(room: Room) -> None:
+    """Its filters and what was said before it are asked with again, once for each frame."""
+    first = await room.of.ask("v1", question("One?", filters={"lang": "en"}))
+    await room.told(first.run_id)
+    frame = RunRegenerate(message_id=first.message_id, client_message_id=uuid4())
+    stored = await room.of.ask("v1", frame)
+    end = (await room.told(stored.run_id))[-1]
+    assert isinstance(end, dict)
+    assert (end["type"], end["status"]) == ("run-end", "completed")
+    assert (await room.of.ask("v1", frame)).duplicate
+    assert room.answerer.requests[1] == room.answerer.requests[0]
+    assert len(room.answerer.requests) == 2
+    message = await room.history.get_message("v1", stored.conversation_id, stored.answer_id)
+    assert (message.content, message.question_id) == ("Ownership is a set.", first.message_id)
 
 
 @pytest.mark.parametrize("after", [0, 4, 8])

@@ -1,65 +1,32 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import hypothesis
 import psycopg2
 import pytest
+from hypothesis import strategies as st
 
 from chat_ws.app import new_id
-from chat_ws.history import PostgresHistory, fingerprint, title_of
-from chat_ws.migrate import migrate
-from chat_ws.ports import Ending, History, Stored
-from chat_ws.postgres import Database
-from shared.contracts.retriever import Citation, Turn
+from chat_ws.history import PostgresHistory
+from chat_ws.ports import History, Stored
+from chat_ws.postgres import Cursor, Database
+from chat_ws.words import terms, tsquery
+from shared.contracts.chat_ws import ExportedMessage, Feedback, FeedbackGiven, Message
+from shared.contracts.retriever import Citation, RunError, Turn
 from shared.errors import IdempotencyConflictError, NotFoundError, OverloadedError, RunActiveError
-from tests.support.chat_fakes import CITATION, NOW, NUL_CITATION, Clock, MemoryHistory, question
+from tests.support.chat_fakes import CITATION, NOW, NUL_CITATION, Clock, question
+from tests.support.chat_history import ask, ending
 
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """A database with the schema in it."""
-    made = Database(database_url, connections=6)
-    await migrate(made, now=NOW)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def stored_history(database: Database) -> PostgresHistory:
-    """The history in PostgreSQL."""
-    return PostgresHistory(database, clock=Clock(), new_id=new_id)
-
-
-@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.integration)])
-def history(request: pytest.FixtureRequest) -> History:
-    """Each of the two histories: what is promised is promised by both."""
-    if request.param == "memory":
-        return MemoryHistory()
-    found: History = request.getfixturevalue("stored_history")
-    return found
-
-
-def ending(stored: Stored, **changes: Any) -> Ending:
-    whole = Ending(
-        run_id=stored.run_id,
-        message_id=stored.answer_id,
-        content="An answer.",
-        citations=(CITATION.citation,),
-        status="completed",
-        finish_reason="complete",
-        degraded=("rerank",),
-        last_sequence=9,
-        error=None,
-    )
-    return replace(whole, **changes)
-
-
-async def ask(history: History, content: str = "Why?", *, visitor: str = "v1", **fields: Any) -> Stored:
-    """Ask and let the answer end at once."""
-    stored = await history.create_message(visitor, question(content, **fields))
-    await history.end_run(ending(stored))
-    return stored
+NASTY = [
+    ("1e5 12ab 0x1F -3.14 1/2", "1e 12a 0x1 3.1"),
+    ("user@host.example <b>bold</b> &amp; /usr/lib", "user@host.ex <b>bo /usr/l"),
+    ("e-mail co-operate up-to-date", "e-ma co-op up-to"),
+    ("᚛ᚄᚓᚐᚋᚒᚄ\u1680ᚑᚄᚂᚑᚏᚅ᚜", "᚛ᚄᚓᚐᚋᚒᚄ\u1680ᚑᚄᚂᚑᚏᚅ᚜"),
+    ("v1.2.3-rc.1 C++ C# .NET", "v1.2 c++ c#"),
+    ("İstanbul ŒUVRE ǅ ΣΑΣ", "İstan ŒUV ǅ ΣΑ"),
+]
 
 
 # Questions
@@ -334,7 +301,228 @@ async def test_a_page_that_just_fits_is_the_last(history: History) -> None:
     assert (len(items), following) == (3, None)
 
 
+async def test_a_conversation_is_read_whole_from_its_beginning(history: History) -> None:
+    """Oldest first in stable pages, each message as it is read alone, with its client's id and rating."""
+    first = await ask(history, "Question 0")
+    frame = question("Question 1", conversation_id=first.conversation_id)
+    second = await history.create_message("v1", frame)
+    await history.end_run(ending(second, status="failed", error=None))
+    await history.rate_message("v1", second.answer_id, given("down", "No."))
+    seen: list[ExportedMessage] = []
+    after: int | None = 0
+    while after is not None:
+        items, after = await history.read_messages("v1", first.conversation_id, limit=3, after=after)
+        seen += items
+    ids = [first.message_id, first.answer_id, second.message_id, second.answer_id]
+    assert [item.id for item in seen] == ids
+    assert seen[2].client_message_id == frame.client_message_id
+    assert [item.client_message_id for item in seen[1::2]] == [None, None]
+    for item in seen:
+        alone = await history.get_message("v1", first.conversation_id, item.id)
+        assert Message.model_validate(dict(item)) == alone
+    for visitor, conversation in (("v2", first.conversation_id), ("v1", "conv_nothing")):
+        assert await history.read_messages(visitor, conversation, limit=9, after=0) == ([], None)
+
+
+@pytest.mark.integration
+async def test_what_is_known_of_a_run_is_read_with_its_answer(stored_history: PostgresHistory) -> None:
+    """When it ended and why it failed stand beside the answer, not beside the question."""
+    stored = await stored_history.create_message("v1", question())
+    error = {"code": "internal", "message": "Broken", "retryable": False}
+    await stored_history.end_run(ending(stored, status="failed", error=error))
+    items, _ = await stored_history.read_messages("v1", stored.conversation_id, limit=9, after=0)
+    assert [(item.ended_at, item.error) for item in items] == [(None, None), (NOW, RunError(**error))]
+
+
+# Feedback
+
+
+def given(rating: str, comment: str | None = None) -> FeedbackGiven:
+    return FeedbackGiven.model_validate({"rating": rating, "comment": comment})
+
+
+async def test_an_answer_is_rated(history: History, clock: Clock) -> None:
+    """It is read with its message; another rating replaces it whole, the same again changes nothing."""
+    stored = await ask(history)
+    kept = await history.rate_message("v1", stored.answer_id, given("down", "Outdated."))
+    assert (kept.rating, kept.comment, kept.updated_at) == ("down", "Outdated.", NOW)
+    clock.move(60)
+    assert await history.rate_message("v1", stored.answer_id, given("down", "Outdated.")) == kept
+    items, _ = await history.list_messages("v1", stored.conversation_id, limit=9, before=None)
+    assert [item.feedback for item in items] == [None, kept]
+    changed = await history.rate_message("v1", stored.answer_id, given("up"))
+    assert (changed.rating, changed.comment, changed.updated_at) == ("up", None, clock.now)
+    message = await history.get_message("v1", stored.conversation_id, stored.answer_id)
+    assert message.feedback == changed
+    await history.end_run(ending(stored))
+    assert (await history.get_message("v1", stored.conversation_id, stored.answer_id)).feedback == changed
+
+
+async def test_only_ones_own_answers_are_rated(history: History) -> None:
+    """A question, another's answer and nothing at all are not found, and nothing is kept of it."""
+    stored = await ask(history)
+    for visitor, message_id in (
+        ("v1", stored.message_id),
+        ("v2", stored.answer_id),
+        ("v1", "msg_nothing"),
+    ):
+        with pytest.raises(NotFoundError):
+            await history.rate_message(visitor, message_id, given("up"))
+    items, _ = await history.list_messages("v1", stored.conversation_id, limit=9, before=None)
+    assert [item.feedback for item in items] == [None, None]
+
+
+@pytest.mark.integration
+async def test_ratings_go_with_their_answers(stored_history: PostgresHistory, database: Database) -> None:
+    """Neither a deleted conversation nor an erased visitor leaves a rating; others keep theirs."""
+    mine, other, theirs = [
+        await ask(stored_history, visitor=visitor, conversation_id=None) for visitor in ("v1", "v1", "v2")
+    ]
+    for visitor, stored in (("v1", mine), ("v1", other), ("v2", theirs)):
+        await stored_history.rate_message(visitor, stored.answer_id, given("down", "No."))
+
+    def rated(cursor: Cursor) -> set[str]:
+        cursor.execute("SELECT f.message_id FROM feedback AS f")
+        return {row["message_id"] for row in cursor.fetchall()}
+
+    await stored_history.delete_conversation("v1", mine.conversation_id)
+    assert await database.run(rated) == {other.answer_id, theirs.answer_id}
+    await stored_history.erase_visitor("v1")
+    assert await database.run(rated) == {theirs.answer_id}
+
+
+@pytest.mark.integration
+async def test_rating_what_is_being_deleted_is_no_error_of_ours(stored_history: PostgresHistory) -> None:
+    """Whichever comes first, it is rated and goes, or is not found."""
+    for _ in range(5):
+        stored = await ask(stored_history)
+        rated, deleted, again = await asyncio.gather(
+            stored_history.rate_message("v1", stored.answer_id, given("up")),
+            stored_history.delete_conversation("v1", stored.conversation_id),
+            stored_history.rate_message("v1", stored.answer_id, given("down")),
+            return_exceptions=True,
+        )
+        assert deleted is None
+        assert all(isinstance(one, Feedback | NotFoundError) for one in (rated, again))
+
+
+# Search
+
+
+async def titles(history: History, asked: str, *, visitor: str = "v1", limit: int = 50) -> list[str]:
+    """The titles of what is found."""
+    items, _ = await history.list_conversations(visitor, limit=limit, before=None, terms=terms(asked))
+    return [item.title for item in items]
+
+
+async def test_conversations_are_found_by_their_words(history: History) -> None:
+    """In the title, the question or the answer, in any case, from a word's beginning; all or nothing."""
+    lamp = await history.create_message("v1", question("How is the lamp_wick trimmed?"))
+    await history.end_run(ending(lamp, content="Daily, to 12mm: see keepers.example/Trimming#how."))
+    await ask(history, "灯台の光はどこまで届きますか。")
+    await history.rename_conversation("v1", (await ask(history, "Other")).conversation_id, "Ünder Größe")
+    for asked in (
+        "lamp",
+        "LAMP",
+        "lam",
+        "lamp_wick",
+        "wick trim",
+        "daily 12",
+        "keepers.example/trim",
+        "?wick",
+    ):
+        assert await titles(history, asked) == ["How is the lamp_wick trimmed?"], asked
+    for asked in ("amp", "lamp oil", "wick_lamp", "@v1", "'", "!wick:*|x", "?!", "trimmed daily"):
+        assert await titles(history, asked) == [], asked
+    for asked in ("灯台", "光は", "届きますか"):
+        assert await titles(history, asked) == ["灯台の光はどこまで届きますか。"], asked
+    for asked in ("ünder", "GRÖSS", "größe", "other"):
+        assert await titles(history, asked) == ([] if asked == "GRÖSS" else ["Ünder Größe"]), asked
+    assert await titles(history, "lamp", visitor="v2") == []
+    await history.delete_conversation("v1", lamp.conversation_id)
+    assert await titles(history, "lamp") == []
+
+
+async def test_an_answer_is_found_once_it_has_ended(history: History) -> None:
+    """What it holds so far is kept, and found with its end."""
+    stored = await history.create_message("v1", question())
+    await history.checkpoint(stored.answer_id, "A halfway word", [])
+    assert await titles(history, "halfway") == []
+    await history.end_run(ending(stored, content="A halfway word, and the end"))
+    assert await titles(history, "halfway") == ["What is ownership?"]
+
+
+async def test_what_is_found_comes_newest_first_in_stable_pages(history: History) -> None:
+    """Paging meets each found conversation once, whatever comes in between, and ends with the last."""
+    made = []
+    for number in range(5):
+        made.append((await ask(history, f"Lamp {number}")).conversation_id)
+        await ask(history, f"Other {number}")
+    seen: list[str] = []
+    before = None
+    while True:
+        items, before = await history.list_conversations("v1", limit=2, before=before, terms=("lamp",))
+        seen += [item.id for item in items]
+        await ask(history, "Lamp in between")
+        await ask(history, "Lamp of another", visitor="v2")
+        if before is None:
+            break
+    assert seen == made[::-1]
+
+
 # Only PostgreSQL
+
+
+@pytest.mark.integration
+async def test_whatever_is_said_is_found_by_its_words(database: Database) -> None:
+    """Each term of any text, and its beginning, is in what the database holds of the text."""
+    found = "SELECT carrel_words(%s) @@ to_tsquery('pg_catalog.simple', %s) AS found"
+    queries = "SELECT numnode(to_tsquery('pg_catalog.simple', %s)) AS nodes"
+
+    def holds(cursor: Cursor, text: str, asked: Sequence[str]) -> bool:
+        cursor.execute(queries, (tsquery(asked),))
+        nodes = cursor.fetchone()
+        cursor.execute(found, (text, tsquery(asked)))
+        row = cursor.fetchone()
+        assert nodes is not None
+        assert row is not None
+        return bool(row["found"]) or nodes["nodes"] == 0
+
+    cases: list[tuple[str, tuple[str, ...]]] = []
+
+    @hypothesis.settings(max_examples=30000, database=None)
+    @hypothesis.given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs", "Cn", "Co"))))
+    def collect(text: str) -> None:
+        cases.append((text, terms(text)))
+
+    collect()
+    cases += [(text, terms(asked)) for text, asked in NASTY]
+
+    def work(cursor: Cursor) -> list[tuple[str, tuple[str, ...]]]:
+        return [case for case in cases if case[1] and not holds(cursor, *case)]
+
+    assert await database.run(work) == []
+
+
+@pytest.mark.integration
+async def test_a_text_of_nothing_but_new_words_is_stored(stored_history: PostgresHistory) -> None:
+    """However much there is to be found in an answer, it is kept; past a bound it is not searched."""
+    stored = await stored_history.create_message("v1", question())
+    many = " ".join(chr(0x10400 + n % 80) + chr(0x10400 + n // 80 % 80) + f"{n:x}" for n in range(60_000))
+    await stored_history.end_run(ending(stored, content=f"first {many} lastword"))
+    assert await titles(stored_history, "first") == ["What is ownership?"]
+    assert await titles(stored_history, "lastword") == []
+    assert await titles(stored_history, "x" * 200 + " " + "ﷺ" * 200) == []
+
+
+@pytest.mark.integration
+async def test_a_visitor_of_any_name_finds_only_what_is_theirs(stored_history: PostgresHistory) -> None:
+    """An id is quoted wherever it stands in a query."""
+    names = ["o'neill", "a\\", "a' | '@b", "b", "*", "@b"]
+    for name in names:
+        await ask(stored_history, f"Lamp of {name}", visitor=name)
+    for name in names:
+        assert await titles(stored_history, "lamp", visitor=name) == [f"Lamp of {name}"]
 
 
 @pytest.mark.integration
@@ -392,33 +580,7 @@ async def test_an_id_that_is_there_twice_is_our_own_fault(database: Database) ->
         await history.create_message("v1", question())
 
 
-# Pure parts
-
-
-def test_a_fingerprint_is_of_all_but_the_id() -> None:
-    """The same question under another id has the same print, also with a default spelt out."""
-    one = question("Why?", filters={"b": 1, "a": [1, 2]})
-    two = question("Why?", filters={"b": 1, "a": [1, 2]}, context=None)
-    assert one.client_message_id != two.client_message_id
-    assert fingerprint(one) == fingerprint(two)
-    others = [question("Why? "), question("Why?"), question("Why?", filters={"b": 1.0, "a": [1, 2]})]
-    assert len({fingerprint(frame) for frame in [one, *others]}) == 4
-
-
-@pytest.mark.parametrize(
-    ("asked", "title"),
-    [
-        ("What is  it?\n", "What is it?"),
-        ("x" * 80, "x" * 80),
-        ("x" * 81, "x" * 79 + "…"),
-        ("word " * 40, "word " * 15 + "word…"),
-        ("\U0001f600" * 100, "\U0001f600" * 79 + "…"),
-    ],
-)
-def test_a_title_is_the_question_in_short(asked: str, title: str) -> None:
-    """One line of at most eighty characters."""
-    assert title_of(asked) == title
-    assert len(title) <= 80
+# Ids
 
 
 def test_an_id_says_what_it_is_of() -> None:

@@ -31,7 +31,7 @@ from chat_ws.events import (
     TextReceived,
 )
 from chat_ws.protocol import MAX_BAD_FRAMES, TABLE, Limits, Protocol, State
-from shared.contracts.chat_ws import MessageCreate
+from shared.contracts.chat_ws import MessageCreate, RunRegenerate
 from shared.errors import ERROR_CODES, NotFoundError, OverloadedError
 from tests.support.chat_fakes import NOW
 
@@ -119,17 +119,6 @@ QUIET: list[tuple[Event, list[Command]]] = [
     (text(type="ping", nonce="é\u2028"), [Send({"type": "pong", "nonce": "é\u2028"})]),
     (text(type="run-resume", run_id="run_1", starting_after=3), [FollowRun("run_1", 3)]),
     (text(type="run-cancel", run_id="run_1"), [CancelRun("run_1")]),
-    (
-        text(type="run-regenerate", message_id="msg_1", client_message_id=CMID),
-        [
-            error(
-                "invalid_request",
-                "run-regenerate is not offered by this version",
-                param="type",
-                client_message_id=CMID,
-            )
-        ],
-    ),
 ]
 
 
@@ -215,6 +204,24 @@ def test_a_question_that_cannot_be_taken(content: str, code: str, param: str) ->
         core.handle(ask(content))
     frame = sent(core.handle(ask(content)))
     assert (frame["code"], frame["param"], frame["client_message_id"]) == (code, param, CMID)
+
+
+def again(now: datetime = NOW) -> TextReceived:
+    return text(type="run-regenerate", message_id="msg_1", client_message_id=CMID, now=now)
+
+
+def test_another_answer_is_asked_for_like_a_question() -> None:
+    """It is stored, counted with the questions, and refused while draining, under its own id."""
+    core = machine()
+    frame = RunRegenerate(message_id="msg_1", client_message_id=UUID(CMID))
+    assert core.handle(again()) == [StoreMessage(frame)]
+    core.handle(ask())
+    core.handle(again())
+    for refused in (sent(core.handle(again())), sent(core.handle(ask()))):
+        assert (refused["code"], refused["client_message_id"]) == ("rate_limited", CMID)
+    core.handle(Drain(NOW))
+    refused = sent(core.handle(again(NOW + timedelta(hours=1))))
+    assert (refused["code"], refused["client_message_id"]) == ("draining", CMID)
 
 
 def test_length_is_counted_in_code_points() -> None:

@@ -7,6 +7,7 @@ import pytest
 import websockets
 
 from shared.auth import LIFETIME_S, Principal, Role, signed_headers
+from shared.contracts.chat_ws import VisitorExport
 from tests.support.chat_client import receive
 from tests.support.chat_fakes import Answerer
 from tests.support.chat_service import TOKEN, Chat, ask, chatting, identity, rest
@@ -49,6 +50,135 @@ async def test_ones_own_conversations(database_url: str) -> None:
         assert (one, one["message_count"]) == (second["items"][0], 2)
 
 
+async def test_ones_conversations_are_searched(database_url: str) -> None:
+    """`q` finds by titles and messages, page by page; without words of its own it finds nothing."""
+    async with chatting(database_url, Answerer()) as chat, chat.http() as http:
+        await talk(chat, "Lamp one", "Another", "Lamp two")
+        await talk(chat, "Lamp three", visitor="visitor_2")
+        first = (await http.get("/v1/conversations", params={"q": "lam", "limit": 1})).json()
+        after = {"q": "lam", "limit": 1, "cursor": first["next_cursor"]}
+        second = (await http.get("/v1/conversations", params=after)).json()
+        assert [item["title"] for item in first["items"] + second["items"]] == ["Lamp two", "Lamp one"]
+        assert second["next_cursor"] is None
+        # The scripted answer is "Ownership is a set."
+        for q, count in (
+            ("ownership set", 3),
+            ("", 3),
+            ("  ", 3),
+            ("?", 0),
+            ("lamp & set", 0),
+            ("x" * 200, 0),
+        ):
+            page = (await http.get("/v1/conversations", params={"q": q})).json()
+            assert len(page["items"]) == count, q
+
+
+async def test_an_answer_is_rated(database_url: str) -> None:
+    """200 with what is kept, the same when it is sent again; it is read with the message."""
+    async with chatting(database_url, Answerer()) as chat, chat.http() as http:
+        [ack] = await talk(chat, "One")
+        messages = f"/v1/conversations/{ack['conversation_id']}/messages"
+        asked, answer = (await http.get(messages)).json()["items"]
+        assert (asked["feedback"], answer["feedback"]) == (None, None)
+        path = f"/v1/messages/{answer['id']}/feedback"
+        kept = await http.put(path, json={"rating": "down", "comment": "Ü" * 2000})
+        assert (kept.status_code, kept.json()["rating"], kept.json()["comment"]) == (200, "down", "Ü" * 2000)
+        assert (await http.put(path, json={"rating": "down", "comment": "Ü" * 2000})).json() == kept.json()
+        assert (await http.get(f"{messages}/{answer['id']}")).json()["feedback"] == kept.json()
+        told = problem_of(
+            await http.put(f"/v1/messages/{asked['id']}/feedback", json={"rating": "up"}), 404, "not_found"
+        )
+        async with chat.http("visitor_2") as other:
+            same = problem_of(await other.put(path, json={"rating": "up"}), 404, "not_found")
+        assert told["detail"] == same["detail"]
+        assert (await http.get(f"{messages}/{answer['id']}")).json()["feedback"] == kept.json()
+
+
+async def test_a_conversation_is_downloaded(database_url: str) -> None:
+    """As JSON, or as Markdown with its sources, in a file that is named after it."""
+    async with chatting(database_url, Answerer()) as chat, chat.http() as http:
+        [ack] = await talk(chat, "Übung: was ist/ownership?")
+        conversation = f"/v1/conversations/{ack['conversation_id']}"
+        for params, kind, name in (
+            ({}, "application/json", "json"),
+            ({"format": "json"}, "application/json", "json"),
+            ({"format": "markdown"}, "text/markdown; charset=utf-8", "md"),
+        ):
+            answer = await http.get(f"{conversation}/export", params=params)
+            assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
+            assert answer.headers["content-disposition"] == (
+                f'attachment; filename="Ubung was ist ownership.{name}"; '
+                f"filename*=UTF-8''%C3%9Cbung%20was%20ist%20ownership.{name}"
+            )
+            if name == "json":
+                body = answer.json()
+                messages = body.pop("messages")
+                assert body == (await http.get(conversation)).json()
+                for message in messages:
+                    read = (await http.get(f"{conversation}/messages/{message['id']}")).json()
+                    assert message | read == message
+                assert [message["role"] for message in messages] == ["user", "assistant"]
+                assert messages[1]["citations"][0]["sources"][0]["document_id"] == "d1"
+            else:
+                assert "> Übung: was ist/ownership?" in answer.text
+                assert "Ownership\\[1\\] is a set." in answer.text
+            head = await http.head(f"{conversation}/export", params=params)
+            assert head.headers["content-disposition"] == answer.headers["content-disposition"]
+
+
+async def test_everything_on_a_visitor_is_downloaded(database_url: str) -> None:
+    """All conversations with all messages, nobody else's; nothing held is an empty list."""
+    async with chatting(database_url, Answerer()) as chat, chat.http() as http:
+        assert (await http.get("/v1/me/export")).json()["conversations"] == []
+        acks = await talk(chat, *(f"Question {number}" for number in range(25)))
+        await talk(chat, "Another's", visitor="visitor_2")
+        answer = await http.get("/v1/me/export")
+        assert answer.headers["content-disposition"].startswith('attachment; filename="carrel-export.json"')
+        held = VisitorExport.model_validate(answer.json())
+        assert held.visitor_id == "visitor_1"
+        assert [one.id for one in held.conversations] == [ack["conversation_id"] for ack in acks[::-1]]
+        for one, ack in zip(held.conversations, acks[::-1], strict=True):
+            assert [str(message.client_message_id) for message in one.messages] == [
+                ack["client_message_id"],
+                "None",
+            ]
+        await http.delete("/v1/me")
+        assert (await http.get("/v1/me/export")).json()["conversations"] == []
+
+
+async def test_a_download_that_cannot_begin_is_refused(database_url: str) -> None:
+    """Another's, an unknown format and a database that is away are problems, never half a file."""
+    async with chatting(database_url, Answerer()) as chat, chat.http("visitor_2") as http:
+        [ack] = await talk(chat, "One")
+        path = f"/v1/conversations/{ack['conversation_id']}/export"
+        told = problem_of(await http.get(path), 404, "not_found")
+        same = problem_of(await http.get("/v1/conversations/conv_x/export"), 404, "not_found")
+        assert told["detail"] == same["detail"]
+    async with chatting(NOWHERE, Answerer(), prepared=False) as chat, chat.http() as http:
+        assert problem_of(await http.get(f"{path}?format=pdf"), 422, "invalid_request")["param"] == "format"
+        problem_of(await http.get(path), 503, "overloaded")
+        problem_of(await http.get("/v1/me/export"), 503, "overloaded")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "rating"),
+        ({"rating": None}, "rating"),
+        ({"rating": "sideways"}, "rating"),
+        ({"rating": "up", "comment": "x" * 2001}, "comment"),
+        ({"rating": "up", "comment": "\0"}, "comment"),
+        ({"rating": "up", "comment": 5}, "comment"),
+        ({"rating": "up", "stars": 5}, "stars"),
+    ],
+)
+async def test_a_bad_rating_is_named(body: dict[str, Any], field: str) -> None:
+    """422 names the field; nothing of it reaches the database."""
+    async with chatting(NOWHERE, Answerer(), prepared=False) as chat, chat.http() as http:
+        answer = await http.put("/v1/messages/msg_x/feedback", json=body)
+        assert problem_of(answer, 422, "invalid_request")["param"] == field
+
+
 async def test_the_messages_of_a_conversation(database_url: str) -> None:
     """The latest page comes first, oldest message first; one message can be read alone."""
     async with chatting(database_url, Answerer()) as chat, chat.http() as http:
@@ -89,6 +219,8 @@ async def test_what_is_another_visitors_is_not_found(database_url: str) -> None:
         ("/v1/conversations?cursor=1%0A", "cursor"),
         ("/v1/conversations?cursor=1234567890123456789", "cursor"),
         ("/v1/conversations?cursor=%D9%A3", "cursor"),
+        ("/v1/conversations?q=" + "x" * 201, "q"),
+        ("/v1/conversations?q=a%00", "q"),
         ("/v1/conversations/c/messages?before=-1", "before"),
         ("/v1/conversations/%00", "conversation_id"),
         ("/v1/conversations/" + "x" * 65, "conversation_id"),

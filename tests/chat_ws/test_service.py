@@ -123,6 +123,31 @@ async def test_a_question_sent_again(database_url: str) -> None:
     assert len(answerer.requests) == 1
 
 
+async def test_a_question_is_answered_again(database_url: str) -> None:
+    """run-regenerate is acknowledged with the question's id and told as a run of its own, once."""
+    answerer = Answerer()
+    async with chatting(database_url, answerer) as chat, chat.socket() as opened:
+        first = await ask(opened, "Why?", filters={"lang": "en"})
+        await rest(opened)
+        frame = {"message_id": first["message_id"], "client_message_id": str(uuid4())}
+        await send(opened, "run-regenerate", **frame)
+        ack = await receive(opened)
+        assert (ack["type"], ack["duplicate"]) == ("message-ack", False)
+        assert ack["message_id"] == first["message_id"]
+        assert ack["client_message_id"] == frame["client_message_id"]
+        assert ack["run_id"] != first["run_id"]
+        frames = await rest(opened)
+        assert {told["run_id"] for told in frames} == {ack["run_id"]}
+        assert frames[-1]["status"] == "completed"
+        await send(opened, "run-regenerate", **frame)
+        same = await receive(opened)
+        assert (same["duplicate"], same["run_id"]) == (True, ack["run_id"])
+        await send(opened, "run-regenerate", message_id="msg_x", client_message_id=str(uuid4()))
+        refused = await receive(opened)
+        assert (refused["code"], refused["param"]) == ("not_found", "message_id")
+    assert [request.filters for request in answerer.requests] == [{"lang": "en"}] * 2
+
+
 async def test_a_second_question_while_one_is_answered(database_url: str) -> None:
     """One conversation gives one answer at a time, and says so."""
     gate = asyncio.Event()

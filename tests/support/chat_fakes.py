@@ -8,9 +8,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from chat_ws.history import fingerprint, title_of
+from chat_ws import words
 from chat_ws.ports import Ending, RunRecord, Stored
-from shared.contracts.chat_ws import Conversation, Message, MessageCreate
+from chat_ws.questions import fingerprint, title_of
+from shared.contracts.chat_ws import (
+    Conversation,
+    ExportedMessage,
+    Feedback,
+    FeedbackGiven,
+    Message,
+    MessageCreate,
+    RunRegenerate,
+)
 from shared.contracts.retriever import (
     AnswerRequest,
     Citation,
@@ -138,6 +147,7 @@ class MemoryHistory:
         self.messages: dict[str, _Row] = {}
         self.runs: dict[str, tuple[str, RunRecord]] = {}
         self.client_messages: dict[tuple[str, UUID], tuple[str, str]] = {}
+        self.questions: dict[str, MessageCreate] = {}
         self.failures: dict[str, deque[Exception]] = {}
         self.before: dict[str, Callable[[], Awaitable[object]]] = {}
         self.endings: list[Ending] = []
@@ -152,26 +162,55 @@ class MemoryHistory:
 
     async def create_message(self, visitor_id: str, frame: MessageCreate) -> Stored:
         await self._enter("create_message")
-        found = self.client_messages.get((visitor_id, frame.client_message_id))
-        if found is not None:
-            message_id, run_id = found
-            if self.messages[message_id].fingerprint != fingerprint(frame):
-                raise IdempotencyConflictError(param="client_message_id")
-            return self._stored(message_id, self.runs[run_id][1], duplicate=True)
+        if (found := self._found(visitor_id, frame)) is not None:
+            return found
         conversation_id = self._conversation(visitor_id, frame)
+        self._refuse_second(conversation_id)
+        record = RunRecord(f"run_{uuid4().hex}", conversation_id, f"msg_{uuid4().hex}", "running", None)
+        asked = self._message(f"msg_{uuid4().hex}", record, "user", frame.content)
+        self._keep(visitor_id, asked, fingerprint(frame))
+        self.questions[asked.id] = frame
+        self.client_messages[(visitor_id, frame.client_message_id)] = (asked.id, record.run_id)
+        return self._begin(visitor_id, asked.id, record, added=2)
+
+    async def regenerate(self, visitor_id: str, frame: RunRegenerate) -> tuple[Stored, MessageCreate]:
+        await self._enter("regenerate")
+        if (found := self._found(visitor_id, frame)) is not None:
+            return found, self.questions[frame.message_id]
+        row = self.messages.get(frame.message_id)
+        if row is None or row.visitor_id != visitor_id or row.message.role != "user":
+            raise NotFoundError("There is no such question", param="message_id")
+        conversation_id = row.message.conversation_id
+        self._refuse_second(conversation_id)
+        record = RunRecord(f"run_{uuid4().hex}", conversation_id, f"msg_{uuid4().hex}", "running", None)
+        stored = self._begin(visitor_id, frame.message_id, record, added=1)
+        self.messages[record.message_id].fingerprint = fingerprint(frame)
+        self.client_messages[(visitor_id, frame.client_message_id)] = (record.message_id, record.run_id)
+        return stored, self.questions[frame.message_id]
+
+    def _found(self, visitor_id: str, frame: MessageCreate | RunRegenerate) -> Stored | None:
+        found = self.client_messages.get((visitor_id, frame.client_message_id))
+        if found is None:
+            return None
+        row = self.messages[found[0]]
+        if row.fingerprint != fingerprint(frame):
+            raise IdempotencyConflictError(param="client_message_id")
+        message_id = row.message.question_id or row.message.id
+        return self._stored(message_id, self.runs[found[1]][1], duplicate=True)
+
+    def _refuse_second(self, conversation_id: str) -> None:
         if any(
             record.status == "running" and record.conversation_id == conversation_id
             for _, record in self.runs.values()
         ):
             raise RunActiveError(retry_after_ms=1000)
-        record = RunRecord(f"run_{uuid4().hex}", conversation_id, f"msg_{uuid4().hex}", "running", None)
-        asked = self._message(f"msg_{uuid4().hex}", record, "user", frame.content)
-        self._keep(visitor_id, asked, fingerprint(frame))
-        self._keep(visitor_id, self._message(record.message_id, record, "assistant", ""))
+
+    def _begin(self, visitor_id: str, asked_id: str, record: RunRecord, *, added: int) -> Stored:
+        answer = self._message(record.message_id, record, "assistant", "")
+        self._keep(visitor_id, answer.model_copy(update={"question_id": asked_id}))
         self.runs[record.run_id] = (visitor_id, record)
-        self.client_messages[(visitor_id, frame.client_message_id)] = (asked.id, record.run_id)
-        self._touch(conversation_id)
-        return self._stored(asked.id, record, duplicate=False)
+        self._touch(record.conversation_id, added)
+        return self._stored(asked_id, record, duplicate=False)
 
     def _conversation(self, visitor_id: str, frame: MessageCreate) -> str:
         if frame.conversation_id is not None:
@@ -190,9 +229,9 @@ class MemoryHistory:
         self.conversations[made.id] = (visitor_id, made)
         return made.id
 
-    def _touch(self, conversation_id: str) -> None:
+    def _touch(self, conversation_id: str, added: int) -> None:
         owner, kept = self.conversations[conversation_id]
-        changed = {"message_count": kept.message_count + 2, "updated_at": self._clock()}
+        changed = {"message_count": kept.message_count + added, "updated_at": self._clock()}
         self.conversations[conversation_id] = (owner, kept.model_copy(update=changed))
 
     def _message(self, message_id: str, record: RunRecord, role: str, content: str) -> Message:
@@ -209,16 +248,24 @@ class MemoryHistory:
         )
 
     def _keep(self, visitor_id: str, message: Message, print_: str = "") -> None:
-        self.messages[message.id] = _Row(visitor_id, message, len(self.messages), print_)
+        # Positions are counted from 1, as in PostgreSQL.
+        self.messages[message.id] = _Row(visitor_id, message, len(self.messages) + 1, print_)
 
     def _stored(self, message_id: str, record: RunRecord, *, duplicate: bool) -> Stored:
-        turns = [
-            Turn(role=row.message.role, content=row.message.content)
+        rows = [
+            row
             for row in self.messages.values()
             if row.message.conversation_id == record.conversation_id
             and row.message.content
             and row.message.status != "running"
+            and row.position <= self.messages[message_id].position
         ]
+        # Of several answers to one question the last, in the place of the first.
+        answers = {row.message.question_id: row for row in rows if row.message.question_id}
+        last = [row for row in rows if answers.get(row.message.question_id or "", row) is row]
+        places = {row.message.id: row.position for row in last}
+        last.sort(key=lambda row: (places.get(row.message.question_id or "", row.position), row.position))
+        turns = [Turn(role=row.message.role, content=row.message.content) for row in last]
         return Stored(
             record.conversation_id,
             message_id,
@@ -270,14 +317,24 @@ class MemoryHistory:
         return record if owner == visitor_id else None
 
     async def list_conversations(
-        self, visitor_id: str, *, limit: int, before: int | None
+        self, visitor_id: str, *, limit: int, before: int | None, terms: Sequence[str] | None = None
     ) -> tuple[list[Conversation], int | None]:
         mine = [
             (position, conversation)
             for position, (owner, conversation) in enumerate(self.conversations.values())
             if owner == visitor_id and (before is None or position < before)
+            if terms is None or self._holds(conversation, terms)
         ]
         return _page(mine[::-1], limit)
+
+    def _holds(self, conversation: Conversation, terms: Sequence[str]) -> bool:
+        texts = [conversation.title] + [
+            row.message.content
+            for row in self.messages.values()
+            if row.message.conversation_id == conversation.id and row.message.status != "running"
+        ]
+        cut = [f" {' '.join(words.cut(text))}".lower() for text in texts]
+        return bool(terms) and any(all(f" {term}".lower() in text for term in terms) for text in cut)
 
     async def get_conversation(self, visitor_id: str, conversation_id: str) -> Conversation:
         owner, conversation = self.conversations.get(conversation_id, ("", None))
@@ -326,6 +383,40 @@ class MemoryHistory:
         if row is None or row.visitor_id != visitor_id or row.message.conversation_id != conversation_id:
             raise NotFoundError("There is no such message")
         return row.message
+
+    async def read_messages(
+        self, visitor_id: str, conversation_id: str, *, limit: int, after: int
+    ) -> tuple[list[ExportedMessage], int | None]:
+        await self._enter("read_messages")
+        asked = {message_id: key[1] for key, (message_id, _) in self.client_messages.items()}
+        mine = [
+            (
+                row.position,
+                ExportedMessage.model_validate(
+                    dict(row.message)
+                    | {"client_message_id": asked.get(row.message.id)}
+                    | self._asked_with(row.message.id)
+                ),
+            )
+            for row in self.messages.values()
+            if (row.visitor_id, row.message.conversation_id) == (visitor_id, conversation_id)
+            and row.position > after
+        ]
+        return _page(mine, limit)
+
+    def _asked_with(self, message_id: str) -> dict[str, object]:
+        frame = self.questions.get(message_id)
+        return {} if frame is None else {"filters": frame.filters, "context": frame.context}
+
+    async def rate_message(self, visitor_id: str, message_id: str, given: FeedbackGiven) -> Feedback:
+        row = self.messages.get(message_id)
+        if row is None or row.visitor_id != visitor_id or row.message.role != "assistant":
+            raise NotFoundError("There is no such answer")
+        kept = row.message.feedback
+        if kept is None or (kept.rating, kept.comment) != (given.rating, given.comment):
+            kept = Feedback(rating=given.rating, comment=given.comment, updated_at=self._clock())
+        row.message = row.message.model_copy(update={"feedback": kept})
+        return kept
 
     async def ping(self) -> None:
         await self._enter("ping")
