@@ -21,7 +21,14 @@ from retriever.parsing.workers import Workers
 from retriever.ports import Model, Parsing, VectorStore
 from retriever.search import Search
 from retriever.settings import RetrieverSettings
+from retriever.sources import routes as sources_routes
+from retriever.sources.jobs import Jobs
+from retriever.sources.registry import Registry
+from retriever.sources.shelf import Shelf
+from retriever.sources.sync import Sync
+from retriever.sources.visits import Visits
 from retriever.upkeep import keep_up
+from retriever.web.replies import Fetches
 from shared import __version__
 from shared.http import IdentityMiddleware, RequestIdMiddleware, install_error_handlers
 from shared.tasks import cancel, spawn
@@ -49,6 +56,15 @@ def make_parsing(settings: RetrieverSettings) -> Parsing:
     return Workers(timeout_s=settings.parse_timeout_s, memory_bytes=settings.parse_memory_bytes)
 
 
+def make_fetches(settings: RetrieverSettings) -> Fetches:
+    """Return one job's way to the web; nothing is opened, and its library imported by the first page."""
+    from retriever.web.connection import Connection
+    from retriever.web.crawler import Crawler
+
+    connection = Connection(timeout_s=settings.fetch_timeout_s, allow_loopback=settings.fetch_allow_loopback)
+    return Crawler(connection, delay_s=settings.fetch_delay_s)
+
+
 @dataclass(frozen=True)
 class Adapters:
     """What the retriever talks to, and the clock; tests bring their own."""
@@ -56,6 +72,7 @@ class Adapters:
     make_store: Callable[[], Awaitable[VectorStore]]
     make_model: Callable[[RetrieverSettings, Budget], Model | None] = make_cohere
     make_parsing: Callable[[RetrieverSettings], Parsing] = make_parsing
+    make_fetches: Callable[[RetrieverSettings], Fetches] = make_fetches
     now_us: Callable[[], int] = _now_us
     watch_every_s: float = WATCH_EVERY_S
 
@@ -77,12 +94,40 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     app.state.ingest = Ingest(store, app.state.catalogue, app.state.parsing, now_us=adapters.now_us)
     app.state.search = Search(store, app.state.catalogue)
     app.state.answers = Answers(app.state.search, model)
-    for router in (health.router, routes.documents, routes.questions, routes.usage):
+    _add_sources(app, adapters)
+    served = (health.router, routes.documents, routes.questions, routes.usage)
+    for router in (*served, sources_routes.data_sources, sources_routes.ingestion_jobs):
         app.include_router(router)
     install_error_handlers(app)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
     app.add_middleware(RequestIdMiddleware)
     return app
+
+
+def _add_sources(app: FastAPI, adapters: Adapters) -> None:
+    settings: RetrieverSettings = app.state.settings
+    now_us, shelf = adapters.now_us, Shelf(app.state.store)
+    visits = Visits(
+        shelf,
+        app.state.catalogue,
+        app.state.ingest,
+        page_bytes=settings.max_document_bytes,
+        now_us=now_us,
+    )
+    app.state.jobs = Jobs(
+        shelf,
+        Sync(shelf, visits, job_bytes=settings.sync_max_bytes, now_us=now_us),
+        make_fetches=lambda: adapters.make_fetches(settings),
+        now_us=now_us,
+    )
+    app.state.registry = Registry(
+        shelf,
+        app.state.jobs,
+        visits,
+        app.state.ingest,
+        now_us=now_us,
+        allow_loopback=settings.fetch_allow_loopback,
+    )
 
 
 @asynccontextmanager
@@ -92,9 +137,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     model: Model | None = app.state.cohere
     warming = spawn(model.open(), name="open-model") if model else None
     upkeep = spawn(keep_up(store, app.state.ingest), name="upkeep")
+    jobs = spawn(app.state.jobs.run(store.opened), name="ingestion-jobs")
     try:
         yield
     finally:
+        await cancel(jobs)
+        await app.state.jobs.close()
         await cancel(upkeep)
         await cancel(opening)
         await cancel(warming)

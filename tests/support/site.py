@@ -85,6 +85,8 @@ class Site:
         self.most_at_once = 0
         self.gate: asyncio.Event | None = None
         """Where set, answers to all but robots.txt and lists wait for it."""
+        self.holds: Callable[[Asked], bool] | None = None
+        """Where set, requests for which it is true are never answered."""
         self._now = 0
         self._over = asyncio.Event()
 
@@ -114,6 +116,8 @@ class Site:
         self.most_at_once = max(self.most_at_once, self._now)
         if self.gate is not None and not asked.path.endswith((".txt", ".xml")):
             await self.gate.wait()
+        if self.holds is not None and asked.path[1:].isdecimal() and self.holds(asked):
+            await self._over.wait()
         answer = self._answer(asked)
         self._now -= 1
         headers = {"content-length": str(len(answer.body))} | dict(answer.headers)
