@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from retriever.documents.records import of_kind, point_id
-from retriever.ports import AnyOf, Payload, Point, Where
+from retriever.ports import AnyOf, Equals, Payload, Point, Where
 from shared.contracts.data_sources import (
     DataSource,
     DataSourceRequest,
@@ -100,7 +100,8 @@ def job_point_id(job_id: str) -> str:
 
 def source_point(source: Source) -> Point:
     """Return the point of a source."""
-    return Point(source_point_id(source.id), {"kind": SOURCE_KIND, **asdict(source)})
+    payload = {"kind": SOURCE_KIND, "document_id": source.id, **asdict(source)}
+    return Point(source_point_id(source.id), payload)
 
 
 def page_point(page: Page) -> Point:
@@ -127,6 +128,11 @@ def to_page(payload: Payload) -> Page:
 def to_job(payload: Payload) -> Job:
     """Read back a :func:`job_point`."""
     return Job(**_fields(payload, Job))
+
+
+def of_source(source_id: str) -> Where:
+    """Return the filter for one source, by keys that are indexed in every collection."""
+    return of_kind(SOURCE_KIND, Equals("document_id", source_id))
 
 
 def page_kind(source_id: str) -> str:

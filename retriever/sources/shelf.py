@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from retriever.documents.records import of_kind
-from retriever.ports import Between, Equals, Point, VectorStore
+from retriever.ports import Between, Point, VectorStore
 from retriever.sources.records import (
     SOURCE_KIND,
     Job,
@@ -13,6 +13,7 @@ from retriever.sources.records import (
     job_point,
     job_point_id,
     of_pages,
+    of_source,
     page_point,
     source_point,
     source_point_id,
@@ -80,7 +81,7 @@ class Shelf:
         await self._store.delete(of_pages(source_id))
         await self._store.delete(of_kind(job_kind(source_id)))
         # Last: while it stands, what is left can be removed by asking again.
-        await self._store.delete(of_kind(SOURCE_KIND, Equals("id", source_id)))
+        await self._store.delete(of_source(source_id))
 
     async def job(self, job_id: str) -> Job | None:
         """Return a job, where there is one."""

@@ -110,10 +110,8 @@ class Connection:
                 return await self._get(url, sent, limit)
         except (TimeoutError, httpcore.TimeoutException):
             raise FetchError("it did not answer in time", temporary=True) from None
-        except ssl.SSLError as error:
-            raise FetchError(f"its encryption failed: {error.reason}") from None
         except httpcore.ConnectError as error:
-            if isinstance(error.__cause__, ssl.SSLCertVerificationError) or "CERTIFICATE" in str(error):
+            if "CERTIFICATE" in str(error):
                 raise FetchError("its certificate is not valid for its name") from None
             raise FetchError(f"it cannot be reached: {_why(error)}", temporary=True) from None
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:

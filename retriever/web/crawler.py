@@ -18,6 +18,8 @@ from retriever.web.urls import Url, UrlError, follow, parse
 AT_ONCE_A_HOST = 2
 MAX_REDIRECTS = 5
 ROBOTS_GOOD_FOR_S = 3600.0
+LONGEST_PAGE_S = 900.0
+"""What one page may take with its turns, pauses, retries and redirects."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -54,9 +56,9 @@ class Crawler:
         delay_s: float = 0.25,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
-        backoff_s: float = 0.5,
+        longest_s: float = LONGEST_PAGE_S,
     ) -> None:
-        self._connection, self._delay_s, self._backoff_s = connection, delay_s, backoff_s
+        self._connection, self._delay_s, self._longest_s = connection, delay_s, longest_s
         self._sleep, self._clock = sleep, clock
         self._hosts: dict[str, _Host] = {}
 
@@ -69,9 +71,14 @@ class Crawler:
             If it is not to be had, with the reason; ``status`` is that of the answer, where there was one.
         """
         try:
-            url = parse(address)
+            async with asyncio.timeout(self._longest_s):
+                return await self._fetch(parse(address), headers, limit)
         except UrlError as error:
             raise FetchError(str(error)) from None
+        except TimeoutError:
+            raise FetchError("it took too long with all its pauses", temporary=True) from None
+
+    async def _fetch(self, url: Url, headers: Mapping[str, str], limit: int) -> Reply:
         for _ in range(MAX_REDIRECTS + 1):
             reply = await self._page(url, headers, limit)
             if reply.status not in _REDIRECTS:
@@ -136,12 +143,12 @@ class Crawler:
         while True:
             came = await self._once(host, url, headers, limit)
             if isinstance(came, FetchError):
-                wait = again(attempt, base_s=self._backoff_s) if came.temporary else None
+                wait = again(attempt) if came.temporary else None
                 if wait is None:
                     raise came
             else:
                 asked_for = retry_after(came.headers.get("retry-after", ""), now=datetime.now(UTC))
-                wait = again(attempt, retry_after=asked_for, base_s=self._backoff_s)
+                wait = again(attempt, retry_after=asked_for)
                 if wait is None or not is_temporary(came.status):
                     return came
             if wait.whole_host:

@@ -100,3 +100,7 @@ async def test_a_killed_job_goes_on(tmp_path: Path) -> None:
             assert len(set(again) & {f"/{n}" for n in range(half)}) <= 6, "what was had was asked for again"
             found = (await http.post("/v1/search", json={"query": f"number{half + 1}"})).json()
             assert found["passages"][0]["document_id"].endswith(f"/{half + 1}")
+            assert (await http.delete("/v1/data-sources/docs")).status_code == 204
+            assert (await http.get("/v1/documents")).json()["items"] == []
+            assert (await http.get("/v1/data-sources")).json()["items"] == []
+            assert (await http.get(f"/v1/ingestion-jobs/{job['id']}")).status_code == 404

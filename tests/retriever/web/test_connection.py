@@ -4,6 +4,8 @@ import asyncio
 import gzip
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpcore
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from retriever.web.connection import USER_AGENT, Connection, PinnedBackend, resolve
 from retriever.web.replies import FetchError
 from retriever.web.urls import parse
+from tests.support.certificate import write_certificate
 from tests.support.site import Answer, Site, bomb, html, serving_site
 
 LIMIT = 100_000
@@ -170,12 +173,43 @@ async def test_tls_is_for_the_name_and_checked() -> None:
     await server.wait_closed()
 
 
-def test_certificates_are_checked_by_default() -> None:
-    """The context is the system's: names are compared, chains are required."""
-    context = Connection()._pool._ssl_context
-    assert context is not None
-    assert context.check_hostname
-    assert context.verify_mode is ssl.CERT_REQUIRED
+@asynccontextmanager
+async def encrypted(certificate: Path, key: Path) -> AsyncIterator[int]:
+    """A server with this certificate; gives its port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+
+
+async def test_certificates_are_checked(tmp_path: Path) -> None:
+    """Only a trusted certificate for the name in the address is good, whatever was resolved."""
+    certificate, key = write_certificate(tmp_path, "docs.example")
+    trusting = Connection(
+        allow_loopback=True, resolve=here, tls=ssl.create_default_context(cafile=certificate)
+    )
+    ordinary = Connection(allow_loopback=True, resolve=here)
+    async with encrypted(certificate, key) as port:
+        assert await get(trusting, f"https://docs.example:{port}/") == b"ok"
+        for connection, host in ((trusting, "other.example"), (ordinary, "docs.example")):
+            error = await why(connection, f"https://{host}:{port}/")
+            assert "certificate" in str(error)
+            assert not error.temporary
+        await trusting.close()
+        await ordinary.close()
+
+
+async def here(host: str, port: int) -> list[str]:
+    """Resolve every name to this machine."""
+    return ["127.0.0.1"]
 
 
 @pytest.mark.parametrize(
@@ -220,5 +254,9 @@ async def test_bodies_of_other_answers_are_not_read(site: Site, connection: Conn
     site.pages["/"] = Answer(bytes(LIMIT * 2), status=500)
     reply = await connection.get(parse(site.url("/")), headers={}, limit=LIMIT)
     assert (reply.status, reply.body) == (500, b"")
+
+
+async def test_no_socket_of_this_machine_is_opened() -> None:
+    """The driver's way to a Unix socket leads nowhere."""
     with pytest.raises(FetchError):
-        await Connection()._pool._network_backend.connect_unix_socket("/x")
+        await PinnedBackend(allow_loopback=True).connect_unix_socket("/x")

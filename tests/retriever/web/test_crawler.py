@@ -195,3 +195,14 @@ async def test_redirects_heed_robots(site: Site, crawler: Crawler) -> None:
 async def test_no_address_is_no_page(crawler: Crawler) -> None:
     """What is no address is refused with the reason."""
     assert "http" in str(await why(crawler, "file:///etc/passwd"))
+
+
+async def test_a_page_takes_its_time_and_no_more(site: Site) -> None:
+    """With all its pauses a page is bounded."""
+    site.pages |= {"/robots.txt": Answer(b"User-agent: *\nCrawl-delay: 60"), "/a": html("a")}
+    crawler = Crawler(Connection(allow_loopback=True), delay_s=0, longest_s=1.0)
+    assert await body(crawler, site.url("/a"))
+    error = await why(crawler, site.url("/a"))
+    assert "too long" in str(error)
+    assert error.temporary
+    await crawler.close()
