@@ -93,7 +93,7 @@ def named(wanted: Wanted, known: Iterable[DataSource]) -> DataSource | None:
 def guessed(url: str) -> SourceKind:
     """Return what the list at ``url`` is, by its name."""
     name = urlsplit(url).path.rstrip("/").rpartition("/")[2].lower()
-    if re.fullmatch(r"llms[a-z-]*\.txt", name):
+    if name == "llms.txt":
         return "llms_txt"
     if re.search(r"(^|[-_.])(feed|rss|atom)([-_.]|$)", name):
         return "feed"

@@ -102,9 +102,10 @@ def _report(source: DataSource, job: IngestionJob, options: Options) -> int:
         _tell([f"{failure.url}: {failure.reason}" for failure in job.failures])
         if options.verbose:
             _tell([f"{change.change}: {change.url}" for change in job.changes])
+        beside = f" ({counts.passed_over} others passed over)" if counts.passed_over else ""
         typer.echo(
-            f"{source.id}: {counts.found} pages listed, {counts.embedded} taken in, "
-            f"{counts.unchanged} unchanged, {counts.removed} removed, {counts.failed} failed"
+            f"{source.id}: {counts.found} pages wanted, {counts.embedded} taken in, "
+            f"{counts.unchanged} unchanged, {counts.removed} removed, {counts.failed} failed{beside}"
         )
     if job.status != "completed":
         complain(f"the sync has {job.status}" + (f": {job.reason}" if job.reason else ""))

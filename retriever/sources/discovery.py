@@ -30,6 +30,10 @@ class Discovery:
     """The pages that are listed and wanted."""
 
     pages: dict[str, Listed] = field(default_factory=dict)
+    passed_over: int = 0
+    """How many are listed and not wanted."""
+    hosts: set[str] = field(default_factory=set)
+    """Hosts whose pages are taken, without www."""
     complete: bool = True
     """Whether every list was read to its end."""
     failures: list[tuple[str, str]] = field(default_factory=list)
@@ -50,17 +54,23 @@ async def discover(request: DataSourceRequest, fetches: Fetches) -> Discovery:
             _add(found, [Listed(parse(address))], lambda _: True)
         return found
     root = _root(request)
-    hosts = {root.host, *(parse(f"https://{host}/").host for host in request.hosts)}
+    found.hosts = {_bare(root), *(_bare(parse(f"https://{host}/")) for host in request.hosts)}
     listed = await _lists(request.kind, root, fetches, found)
     if not listed:
         raise UnreadableError(f"{root} lists no pages")
 
     def is_wanted(url: Url) -> bool:
-        return url.host in hosts and wanted(
+        return _bare(url) in found.hosts and wanted(
             str(url), url.path, include=request.include, exclude=request.exclude
         )
 
     await asyncio.to_thread(_add, found, listed, is_wanted)
+    if not found.pages:
+        hosts = ", ".join(sorted(found.hosts))
+        raise UnreadableError(
+            f"{root} lists {found.passed_over} pages, none of them wanted: hosts taken are {hosts}; "
+            "hosts, include and exclude say which are"
+        )
     return found
 
 
@@ -86,6 +96,8 @@ async def _lists(kind: Kind, root: Url, fetches: Fetches, found: Discovery) -> l
                 found.failures.append((address, str(error)))
                 found.complete = False
                 continue
+            if url is root:
+                found.hosts.add(_bare(listing.base))
             listed += listing.pages
             found.failures += listing.dropped
             found.complete = found.complete and listing.complete
@@ -116,3 +128,10 @@ def _add(found: Discovery, listed: list[Listed], is_wanted: Callable[[Url], bool
     for page in listed:
         if is_wanted(page.url):
             found.pages.setdefault(str(page.url), page)
+        else:
+            found.passed_over += 1
+
+
+def _bare(url: Url) -> str:
+    """A site is the same with and without www."""
+    return url.host.removeprefix("www.")

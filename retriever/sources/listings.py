@@ -34,6 +34,8 @@ class Listed:
 class Listing:
     """What one document lists."""
 
+    base: Url
+    """Where it was found in the end."""
     pages: list[Listed] = field(default_factory=list)
     further: list[Url] = field(default_factory=list)
     """Sitemaps that this one names."""
@@ -48,7 +50,7 @@ class _Taking:
 
     def __init__(self, base: Url) -> None:
         self._base = base
-        self.listing = Listing()
+        self.listing = Listing(base)
         self._known: set[str] = set()
 
     def page(self, address: str, lastmod: str = "") -> None:

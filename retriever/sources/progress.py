@@ -27,7 +27,7 @@ class Progress:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._changed: Callable[[], None] = lambda: None
-        self._found = self._fetched = 0
+        self._found = self._passed_over = self._fetched = 0
         self._pages: dict[str, Page] = {}
         self._counted: Counter[str] = Counter()
         self._lists: dict[str, str] = {}
@@ -70,9 +70,9 @@ class Progress:
                 self._count(page)
         self._changed()
 
-    def found(self, number: int) -> None:
-        """So many pages are wanted."""
-        self._found = number
+    def found(self, number: int, *, passed_over: int = 0) -> None:
+        """So many pages are wanted, and so many are listed beside them."""
+        self._found, self._passed_over = number, passed_over
         self._changed()
 
     def fetched(self) -> None:
@@ -107,7 +107,8 @@ class Progress:
 
     def counts(self) -> dict[str, int]:
         """Return the counts alone."""
-        return {"found": self._found, "fetched": self._fetched, **self._counted}
+        listed = {"found": self._found, "passed_over": self._passed_over}
+        return {**listed, "fetched": self._fetched, **self._counted}
 
     def _count(self, page: Page) -> None:
         if (before := self._pages.get(page.url)) is not None:

@@ -5,7 +5,7 @@ it became live and die together. Pure.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -169,14 +169,14 @@ def to_answer(job: Job) -> IngestionJob:
 
 
 def describe(source: Source, last: Job | None) -> DataSource:
-    """Return ``source`` as clients see it."""
+    """Return ``source`` as clients see it, its last job without its lists."""
     due = due_at(source, last)
     return DataSource(
         id=source.id,
         **source.request.model_dump(),
         created_at=instant(source.created),
         updated_at=instant(source.updated),
-        last_job=to_answer(last) if last else None,
+        last_job=to_answer(replace(last, changes=[], failures=[])) if last else None,
         next_sync_at=None if due is None else instant(due),
     )
 

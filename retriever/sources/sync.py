@@ -54,7 +54,7 @@ class Sync:
         if len(wanted) > len(todo):
             reason = f"{len(wanted) - len(todo)} further pages are listed; max_pages is {len(todo)}"
             progress.failed_list(source.request.url or "urls", reason)
-        progress.found(len(todo))
+        progress.found(len(todo), passed_over=found.passed_over)
         await self._visit_all(by, {url: page for url, page in todo.items() if not progress.done(url)}, known)
         if found.complete:
             unlisted = [p for p in known.values() if p.url not in wanted and not progress.done(p.url)]

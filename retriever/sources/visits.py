@@ -122,7 +122,9 @@ class Visits:
         submission = Submission(reply.body, read_as, charset, url=str(reply.url), metadata=about)
         outcome = await self._ingest.put(page.document_id, submission)
         had = replace(page, etag=etag, last_modified=modified, fetched=now)
-        await self._settle(by, had, _OUTCOMES[outcome.kind])
+        # A document whose page is still pending came in just before a pass was interrupted.
+        is_new = page.outcome == "pending" and outcome.kind == "unchanged"
+        await self._settle(by, had, "added" if is_new else _OUTCOMES[outcome.kind])
 
     async def _settle(self, by: Visitor, page: Page, outcome: Outcome, reason: str = "") -> None:
         settled = replace(page, job=by.progress.id, outcome=outcome, reason=reason[:500])

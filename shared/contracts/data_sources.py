@@ -52,6 +52,8 @@ class JobCounts(Answer):
 
     found: int = 0
     """Pages listed and wanted."""
+    passed_over: int = 0
+    """Pages listed and not wanted: of other hosts, or by the patterns."""
     fetched: int = 0
     """Pages asked for."""
     unchanged: int = 0
@@ -119,4 +121,5 @@ class DataSource(Answer):
     created_at: Instant
     updated_at: Instant
     last_job: IngestionJob | None = None
+    """Without its changes and failures."""
     next_sync_at: Instant | None = None

@@ -16,7 +16,7 @@ SITEMAP = "https://docs.example.com/sitemap.xml"
         ("https://x.org/sitemap_index.xml.gz", "sitemap"),
         ("https://x.org/pages.xml", "sitemap"),
         ("https://x.org/llms.txt", "llms_txt"),
-        ("https://x.org/docs/llms-full.txt", "llms_txt"),
+        ("https://x.org/docs/llms-full.txt", "urls"),
         ("https://x.org/feed", "feed"),
         ("https://x.org/blog/atom.xml", "feed"),
         ("https://x.org/rss/", "feed"),

@@ -30,7 +30,7 @@ def test_a_source_is_made_and_synced(capsys: pytest.CaptureFixture[str]) -> None
     assert server.puts == [("docs-example-com", {"kind": "sitemap", "url": SITEMAP})]
     assert server.syncs == [("docs-example-com", {"full": False})]
     said = capsys.readouterr()
-    assert said.out == "docs-example-com: 2 pages listed, 2 taken in, 0 unchanged, 0 removed, 0 failed\n"
+    assert said.out == "docs-example-com: 2 pages wanted, 2 taken in, 0 unchanged, 0 removed, 0 failed\n"
     assert said.err == ""
 
 
@@ -51,9 +51,12 @@ def test_an_unknown_name_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_failures_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     """Each on its line with its reason, on standard error, and in the exit code."""
-    failed = job(failures=[{"url": f"{SITE}/b", "reason": "the server answered 500\x1b[31m"}])
+    counts = {"found": 2, "embedded": 1, "failed": 1, "passed_over": 3}
+    failed = job(counts=counts, failures=[{"url": f"{SITE}/b", "reason": "the server answered 500\x1b[31m"}])
     assert synced(Sources(ends=failed), options=Options(verbose=True)) == 1
-    said = capsys.readouterr().err.splitlines()
+    captured = capsys.readouterr()
+    assert captured.out.endswith("1 failed (3 others passed over)\n")
+    said = captured.err.splitlines()
     assert said == [f"{SITE}/b: the server answered 500[31m", f"added: {SITE}/a"]
 
 

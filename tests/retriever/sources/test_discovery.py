@@ -18,12 +18,13 @@ class Shelf:
     """Fetches from a dictionary."""
 
     def __init__(self, **pages: bytes) -> None:
+        self.moved = ""
         self.pages = {f"https://x.org/{name}.xml": body for name, body in pages.items()}
 
     async def fetch(self, address: str, *, headers: Mapping[str, str], limit: int) -> Reply:
         if address not in self.pages:
             raise FetchError("the server answered 404", status=404)
-        return Reply(parse(address), 200, {}, self.pages[address])
+        return Reply(parse(self.moved or address), 200, {}, self.pages[address])
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -55,6 +56,18 @@ async def test_only_hosts_that_were_named() -> None:
     assert list((await found(Shelf(sitemap=body))).pages) == ["https://x.org/a"]
     listed = await found(Shelf(sitemap=body), hosts=["z.ORG"])
     assert list(listed.pages) == ["https://x.org/a", "https://z.org/c"]
+
+
+async def test_a_site_is_the_same_with_www() -> None:
+    """Neither www nor the host the list itself moved to is another site; nothing wanted is no empty site."""
+    body = sitemap("https://www.x.org/a", "https://new.org/b").body
+    shelf = Shelf(sitemap=body)
+    listed = await found(shelf)
+    assert (list(listed.pages), listed.passed_over) == (["https://www.x.org/a"], 1)
+    shelf.moved = "https://new.org/sitemap.xml"
+    assert list((await found(shelf)).pages) == ["https://www.x.org/a", "https://new.org/b"]
+    with pytest.raises(UnreadableError, match="lists 2 pages, none of them wanted"):
+        await found(shelf, include=["/c"])
 
 
 async def test_what_is_missing_is_known() -> None:

@@ -15,7 +15,7 @@ def page(name: str, outcome: Outcome, job: str = "j", reason: str = "") -> Page:
 def test_pages_are_counted_once() -> None:
     """Each page counts as what it came to last, and the report names changes and failures."""
     progress = Progress(JOB)
-    progress.found(4)
+    progress.found(4, passed_over=2)
     progress.fetched()
     progress.came(10)
     for one in (
@@ -30,6 +30,7 @@ def test_pages_are_counted_once() -> None:
     job = progress.job
     assert job.counts == {
         "found": 4,
+        "passed_over": 2,
         "fetched": 1,
         "embedded": 2,
         "unchanged": 0,

@@ -33,7 +33,9 @@ async def room(site: Site) -> AsyncIterator[SourcesRoom]:
 def counts(job: Job) -> dict[str, int]:
     """The counts that are not zero, but for found."""
     assert job.status == "completed", job.reason
-    return {key: number for key, number in job.counts.items() if number and key != "found"}
+    return {
+        key: number for key, number in job.counts.items() if number and key not in ("found", "passed_over")
+    }
 
 
 async def test_a_site_is_taken_in(site: Site, room: SourcesRoom) -> None:
@@ -134,6 +136,7 @@ async def test_a_page_that_is_listed_no_more_is_removed(site: Site, room: Source
         Answer(b"<urlset></urlset>", cut=5),
         Answer(bomb(60)),
         redirect("http://10.0.0.1/sitemap.xml"),
+        sitemap("https://elsewhere.example/a"),
     ],
 )
 async def test_a_source_that_cannot_be_read_removes_nothing(
@@ -227,6 +230,7 @@ async def test_patterns_hosts_and_bounds(site: Site, room: SourcesRoom) -> None:
     await room.source(site, include=["/guide/**"], exclude=["/guide/3"], max_pages=2)
     job = await room.synced()
     assert counts(job) == {"fetched": 2, "embedded": 2}
+    assert (job.counts["found"], job.counts["passed_over"]) == (2, 3)
     assert "1 further pages" in job.failures[0]["reason"]
     await room.source(site, exclude=["/guide/0"], include=["/guide/**"], max_pages=5)
     assert counts(await room.synced()) == {"fetched": 3, "unchanged": 1, "embedded": 2, "removed": 1}

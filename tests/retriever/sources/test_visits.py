@@ -77,3 +77,20 @@ async def test_ownership_is_looked_up_in_parts(site: Site) -> None:
     names = [f"docs/{n}" for n in range(LOOKED_UP_AT_ONCE)] + ["docs/mine", "docs/yours"]
     assert await room.visits.owned("docs", names) == {"docs/mine": True, "docs/yours": False}
     assert await room.visits.owned("docs", []) == {}
+
+
+async def test_a_document_that_came_before_its_page_was_settled_is_new(site: Site) -> None:
+    """A pass that is made again counts it as taken in, not as unchanged."""
+    room = SourcesRoom()
+    by = await visitor(room, site)
+    lost = failing(UpstreamUnavailableError("lost"), "upsert", after=3)
+    room.store.before = lost
+    with pytest.raises(UpstreamUnavailableError):
+        await room.visits.visit(by, page(site), lastmod="", owned=None)
+    room.store.before = lambda _: None
+    (record,) = room.room.of_kind("record")
+    known = (await room.shelf.pages("docs"))[site.url("/a")]
+    assert known.document_id == record["document_id"]
+    await room.visits.visit(by, known, lastmod="", owned=True)
+    assert by.progress.counts()["embedded"] == 1
+    await by.fetches.close()
