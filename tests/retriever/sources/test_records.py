@@ -12,6 +12,7 @@ from retriever.sources.records import (
     instant,
     job_point,
     of_pages,
+    of_source,
     page_point,
     source_point,
     to_answer,
@@ -51,6 +52,7 @@ def test_they_come_back() -> None:
 
 def test_filters_are_of_one_source() -> None:
     """Pages of one source are never those of another."""
+    assert of_source("docs").must == (Equals("kind", "data_source"), Equals("document_id", "docs"))
     assert of_pages("docs").must == (Equals("kind", "data_source_page docs"),)
     assert of_pages("docs", ("a", "b")).must[1] == AnyOf("url", ("a", "b"))
 
