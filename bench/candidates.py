@@ -19,7 +19,17 @@ from gateway.settings import GatewaySettings
 
 _HERE = Path(__file__).parent
 _HIGH = "1000000000"
-_COUNTED = ("max_sockets", "max_streams", "rate_", "burst", "per_second", "per_minute", "per_hour")
+_HIGHEST_RATE = "864000000/d"
+_COUNTED = (
+    "max_sockets",
+    "max_connections",
+    "max_requests",
+    "rate_",
+    "burst",
+    "per_second",
+    "per_minute",
+    "per_hour",
+)
 """What the names of limits on numbers of requests or connections have in them."""
 
 
@@ -69,7 +79,9 @@ def visitor_token(port: int) -> str:
 
 def _carrel(port: int, upstream: int, folder: Path) -> Launch:
     limits = {
-        name.upper(): _HIGH for name in GatewaySettings.model_fields if any(part in name for part in _COUNTED)
+        name.upper(): _HIGHEST_RATE if name.startswith("rate_") else _HIGH
+        for name in GatewaySettings.model_fields
+        if any(part in name for part in _COUNTED)
     }
     env = {
         "HOST": "127.0.0.1",

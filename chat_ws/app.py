@@ -11,19 +11,23 @@ from uuid import uuid4
 import httpx
 from fastapi import FastAPI
 
+from chat_ws import metrics
 from chat_ws.history import PostgresHistory
 from chat_ws.migrate import migrate
 from chat_ws.ports import Answerer, Clock
 from chat_ws.postgres import Database
-from chat_ws.routes import health, router
+from chat_ws.routes import conversations, health, questions
 from chat_ws.runs import Runs
 from chat_ws.service import Service
 from chat_ws.settings import ChatSettings
 from shared import __version__
 from shared.auth import Principal, Role
 from shared.clients.retriever import RetrieverClient
+from shared.counting import Requests
 from shared.errors import CarrelError
-from shared.http import IdentityMiddleware, RequestIdMiddleware, install_error_handlers
+from shared.http import HeadMiddleware, IdentityMiddleware, RequestIdMiddleware, install_error_handlers
+from shared.metrics import CountingMiddleware
+from shared.metrics import router as metrics_router
 from shared.tasks import cancel, spawn
 
 _RETRY_S = 0.25
@@ -41,6 +45,7 @@ class Adapters:
 def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> FastAPI:
     """Return the service; nothing is opened before its lifespan begins."""
     adapters = adapters or Adapters()
+    requests = Requests("chat_ws")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -59,6 +64,7 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
             )
             here = Service(settings, history=history, runs=runs, clock=adapters.clock)
             app.state.service = here
+            app.state.metrics = metrics.told(requests, service=here, runs=runs, database=database)
             preparing = spawn(_prepare(here, database, adapters.clock), name="prepare database")
             yield
             await cancel(preparing)
@@ -66,10 +72,14 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
 
     app = FastAPI(title="Carrel chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(health, include_in_schema=False)
-    app.include_router(router)
+    app.include_router(metrics_router)
+    app.include_router(conversations)
+    app.include_router(questions)
     install_error_handlers(app)
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
     app.add_middleware(RequestIdMiddleware)
+    app.add_middleware(CountingMiddleware, requests=requests)
     return app
 
 

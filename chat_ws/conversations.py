@@ -1,5 +1,6 @@
 """What a visitor may do with conversations and runs, the same over every transport."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
@@ -18,6 +19,8 @@ class Conversations:
 
     def __init__(self, *, history: History, runs: Runs, clock: Clock) -> None:
         self.history, self._runs, self._clock = history, runs, clock
+        self.stored: Counter[tuple[str]] = Counter()
+        """Questions that were committed, ``new`` or found as ``duplicate``."""
 
     async def ask(self, visitor_id: str, frame: MessageCreate) -> Stored:
         """Commit a question and start its run.
@@ -26,6 +29,7 @@ class Conversations:
         nobody runs: it is started now.
         """
         stored = await self.history.create_message(visitor_id, frame)
+        self.stored["duplicate" if stored.duplicate else "new",] += 1
         if stored.status == "running":
             self._runs.start(visitor_id, stored, frame)
         return stored

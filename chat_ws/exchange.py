@@ -4,10 +4,9 @@ Owns who asked how often over HTTP, and a run's frames as server-sent events. De
 a stream that is lost cancels nothing.
 """
 
-import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from chat_ws.conversations import Conversations, message_stored
@@ -19,7 +18,7 @@ from shared.contracts.chat_ws import Answered, MessageCreate, Run
 from shared.contracts.retriever import RunError
 from shared.errors import CarrelError, InternalError, InvalidRequestError
 from shared.logging import request_id
-from shared.tasks import cancel, spawn
+from shared.tasks import beating
 
 MAX_VISITORS = 10_000
 """Visitors whose rate is remembered; past them those who asked longest ago begin anew."""
@@ -81,8 +80,9 @@ class Exchange:
     async def follow(self, visitor_id: str, run_id: str, *, after: int) -> AsyncGenerator[bytes]:
         """Yield a run's frames after a number, then live, as server-sent events with signs of life."""
         interval_s = self._limits.heartbeat_interval_ms / 1000
-        async with aclosing(self._told(visitor_id, run_id, after=after)) as frames:
-            async for frame in _beating(frames, interval_s=interval_s):
+        told = self._told(visitor_id, run_id, after=after)
+        async with aclosing(beating(told, interval_s=interval_s)) as frames:
+            async for frame in frames:
                 yield sse.COMMENT if frame is None else _event(frame)
 
     async def _told(self, visitor_id: str, run_id: str, *, after: int) -> AsyncGenerator[Frame]:
@@ -129,26 +129,6 @@ def position(last_event_id: str, run_id: str) -> int:
     if of != run_id or not (number.isascii() and number.isdecimal() and len(number) <= 15):
         raise InvalidRequestError(f"Last-Event-ID must be {run_id}:<number>", param="Last-Event-ID")
     return int(number)
-
-
-async def _beating(frames: AsyncIterator[Frame], *, interval_s: float) -> AsyncGenerator[Frame | None]:
-    """Yield ``frames`` as they come, and None whenever none came for ``interval_s``."""
-    while True:
-        # The wait is given up, never the frame that is waited for.
-        coming = spawn(_next(frames), name="next frame")
-        try:
-            while not (await asyncio.wait([coming], timeout=interval_s))[0]:
-                yield None
-        finally:
-            await cancel(coming)
-        frame = coming.result()
-        if frame is None:
-            return
-        yield frame
-
-
-async def _next(frames: AsyncIterator[Frame]) -> Frame | None:
-    return await anext(frames, None)
 
 
 def _event(frame: Frame) -> bytes:

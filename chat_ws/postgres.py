@@ -8,6 +8,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -45,6 +46,9 @@ class Database:
         self._idle: list[tuple[Connection, float]] = []
         self._guard = threading.Lock()
         self._away = False
+        self.connections, self.in_use, self.waiting = connections, 0, 0
+        self.refused: Counter[tuple[str]] = Counter()
+        """What was not done, by why: ``busy`` or ``away``."""
 
     async def run(self, work: Callable[[Cursor], _T]) -> _T:
         """Run ``work`` in a transaction, in a thread; commit when it returns, roll back when it raises.
@@ -58,11 +62,7 @@ class Database:
             When the database cannot be reached, broke off, or all connections stay busy. What was done
             may be committed all the same, as after any lost connection.
         """
-        try:
-            async with asyncio.timeout(self._queue_wait_s):
-                await self._free.acquire()
-        except TimeoutError:
-            raise OverloadedError("All database connections are busy", retry_after_ms=1000) from None
+        await self._take_turn()
         try:
             future = self._threads.submit(copy_context().run, self._transaction, work)
         except RuntimeError as error:
@@ -70,13 +70,27 @@ class Database:
             raise OverloadedError("The database is closed: the service ends") from error
         # Released by the thread's end, not the caller's: a caller that goes away frees no thread.
         wrapped = asyncio.wrap_future(future)
+        self.in_use += 1
         wrapped.add_done_callback(self._thread_ended)
         return await asyncio.shield(wrapped)
 
+    async def _take_turn(self) -> None:
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(self._queue_wait_s):
+                await self._free.acquire()
+        except TimeoutError:
+            self.refused["busy",] += 1
+            raise OverloadedError("All database connections are busy", retry_after_ms=1000) from None
+        finally:
+            self.waiting -= 1
+
     def _thread_ended(self, done: "asyncio.Future[Any]") -> None:
+        self.in_use -= 1
         self._free.release()
-        if not done.cancelled():
-            done.exception()  # seen: the caller may have gone away
+        # Asked for in any case, so that it is seen: the caller may have gone away.
+        if not done.cancelled() and isinstance(done.exception(), OverloadedError):
+            self.refused["away",] += 1
 
     async def close(self) -> None:
         """Close every connection, after what runs has ended."""

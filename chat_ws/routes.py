@@ -1,7 +1,7 @@
 """The chat service's HTTP routes and its WebSocket: model in, one call, model out."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Header, Query, Response, WebSocket
@@ -23,11 +23,25 @@ from shared.contracts.chat_ws import (
     Run,
 )
 from shared.contracts.wire import Health, Page
-from shared.errors import CarrelError, DrainingError, ForbiddenError, InvalidRequestError, OverloadedError
-from shared.http import principal, refuse
+from shared.errors import (
+    CarrelError,
+    DrainingError,
+    ForbiddenError,
+    IdempotencyConflictError,
+    InvalidRequestError,
+    MessageTooLongError,
+    NotFoundError,
+    OverloadedError,
+    RateLimitedError,
+    RunActiveError,
+    RunNotFoundError,
+)
+from shared.http import operation_id, principal, refuse
+from shared.openapi import events, links, problem_answer, problems
 
 health = APIRouter()
-router = APIRouter()
+conversations = APIRouter(tags=["conversations"], generate_unique_id_function=operation_id)
+questions = APIRouter(tags=["questions"], generate_unique_id_function=operation_id)
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str, Query(max_length=40, pattern=r"^[0-9]{0,18}$")]
@@ -48,9 +62,31 @@ def visitor(who: Annotated[Principal, Depends(principal)]) -> str:
 
 Here = Annotated[Service, Depends(service)]
 Visitor = Annotated[str, Depends(visitor)]
-Accept = Annotated[str, Header(max_length=1000)]
-LastEventId = Annotated[str, Header(max_length=100)]
-_EVENTS = {"content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}}}
+Accept = Annotated[str, Header(include_in_schema=False)]
+LastEventId = Annotated[
+    str,
+    Header(alias="Last-Event-ID", max_length=100, description="The `id` of the last event that came."),
+]
+_FRAMES = {"content": events(dict[str, Any], "One frame of the chat protocol, as over a WebSocket.")}
+_LINKS = links("run_id", "/run/id", "get_run", "get_events", "cancel_run") | links(
+    "conversation_id",
+    "/run/conversation_id",
+    "get_conversation",
+    "rename_conversation",
+    "delete_conversation",
+    "list_messages",
+    "ask_further",
+)
+_ANSWERED = {
+    200: {
+        "description": "The answer, whole; with `Accept: text/event-stream` the run's frames",
+        "links": _LINKS,
+        **_FRAMES,
+    },
+    **problems(
+        NotFoundError, IdempotencyConflictError, RunActiveError, MessageTooLongError, RateLimitedError
+    ),
+}
 
 
 @health.get("/health")
@@ -72,7 +108,7 @@ async def get_ready(here: Here, response: Response) -> Health:
     return report
 
 
-@router.get("/v1/conversations")
+@conversations.get("/v1/conversations")
 async def list_conversations(
     here: Here, visitor_id: Visitor, limit: Limit = 20, cursor: Cursor = ""
 ) -> Page[Conversation]:
@@ -83,13 +119,13 @@ async def list_conversations(
     return Page(items=items, next_cursor=_cursor(following))
 
 
-@router.get("/v1/conversations/{conversation_id}")
+@conversations.get("/v1/conversations/{conversation_id}", responses=problems(NotFoundError))
 async def get_conversation(here: Here, visitor_id: Visitor, conversation_id: Id) -> Conversation:
     """Read one conversation, without its messages."""
     return await here.history.get_conversation(visitor_id, conversation_id)
 
 
-@router.patch("/v1/conversations/{conversation_id}")
+@conversations.patch("/v1/conversations/{conversation_id}", responses=problems(NotFoundError))
 async def rename_conversation(
     here: Here, visitor_id: Visitor, conversation_id: Id, body: Rename
 ) -> Conversation:
@@ -97,19 +133,21 @@ async def rename_conversation(
     return await here.history.rename_conversation(visitor_id, conversation_id, body.title)
 
 
-@router.delete("/v1/conversations/{conversation_id}", status_code=204)
+@conversations.delete(
+    "/v1/conversations/{conversation_id}", status_code=204, responses=problems(NotFoundError)
+)
 async def delete_conversation(here: Here, visitor_id: Visitor, conversation_id: Id) -> None:
     """Delete a conversation with its messages; an answer that is being given stops."""
     await here.conversations.delete(visitor_id, conversation_id)
 
 
-@router.delete("/v1/me", status_code=204)
+@conversations.delete("/v1/me", status_code=204)
 async def erase_me(here: Here, visitor_id: Visitor) -> None:
     """Erase everything that is held on this visitor."""
     await here.conversations.erase(visitor_id)
 
 
-@router.get("/v1/conversations/{conversation_id}/messages")
+@conversations.get("/v1/conversations/{conversation_id}/messages", responses=problems(NotFoundError))
 async def list_messages(
     here: Here, visitor_id: Visitor, conversation_id: Id, limit: Limit = 50, before: Cursor = ""
 ) -> Page[Message]:
@@ -120,13 +158,15 @@ async def list_messages(
     return Page(items=items, next_cursor=_cursor(following))
 
 
-@router.get("/v1/conversations/{conversation_id}/messages/{message_id}")
+@conversations.get(
+    "/v1/conversations/{conversation_id}/messages/{message_id}", responses=problems(NotFoundError)
+)
 async def get_message(here: Here, visitor_id: Visitor, conversation_id: Id, message_id: Id) -> Message:
     """Read one message with its citations."""
     return await here.history.get_message(visitor_id, conversation_id, message_id)
 
 
-@router.post("/v1/messages", response_model=Answered, responses={200: _EVENTS})
+@questions.post("/v1/messages", response_model=Answered, responses=_ANSWERED)
 async def ask(
     here: Here, visitor_id: Visitor, body: MessageCreate, accept: Accept = ""
 ) -> Answered | Response:
@@ -134,9 +174,7 @@ async def ask(
     return await _answer(here, visitor_id, body, accept, conversation_id=None)
 
 
-@router.post(
-    "/v1/conversations/{conversation_id}/messages", response_model=Answered, responses={200: _EVENTS}
-)
+@questions.post("/v1/conversations/{conversation_id}/messages", response_model=Answered, responses=_ANSWERED)
 async def ask_further(
     here: Here, visitor_id: Visitor, conversation_id: Id, body: MessageCreate, accept: Accept = ""
 ) -> Answered | Response:
@@ -144,16 +182,20 @@ async def ask_further(
     return await _answer(here, visitor_id, body, accept, conversation_id=conversation_id)
 
 
-@router.get("/v1/runs/{run_id}")
+@questions.get("/v1/runs/{run_id}", responses=problems(RunNotFoundError))
 async def get_run(here: Here, visitor_id: Visitor, run_id: Id) -> Run:
     """Read a run's state."""
     return await here.exchange.run(visitor_id, run_id)
 
 
-@router.get(
+@questions.get(
     "/v1/runs/{run_id}/events",
     response_class=StreamingResponse,
-    responses={200: _EVENTS, 204: {"description": "The run has ended, and Last-Event-ID is its last frame"}},
+    responses={
+        200: {"description": "The run's frames"} | _FRAMES,
+        204: {"description": "The run has ended, and Last-Event-ID is its last frame"},
+        **problems(RunNotFoundError),
+    },
 )
 async def get_events(
     here: Here, visitor_id: Visitor, run_id: Id, last_event_id: LastEventId = ""
@@ -167,7 +209,7 @@ async def get_events(
     return _stream(here.exchange.follow(visitor_id, run_id, after=after))
 
 
-@router.post("/v1/runs/{run_id}/cancel", status_code=202)
+@questions.post("/v1/runs/{run_id}/cancel", status_code=202, responses=problems(RunNotFoundError))
 async def cancel_run(here: Here, visitor_id: Visitor, run_id: Id) -> Run:
     """Stop a run; what was said so far is kept. One that has ended stays as it is."""
     await here.conversations.cancel(visitor_id, run_id)
@@ -189,7 +231,22 @@ def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:
     return StreamingResponse(events, media_type=sse.MEDIA_TYPE, headers=headers)
 
 
-@router.websocket("/v1/chat")
+@questions.get(
+    "/v1/chat",
+    status_code=101,
+    response_class=Response,
+    responses={101: {"description": "The WebSocket is open"}, 426: problem_answer("This is a WebSocket")},
+)
+async def open_chat() -> None:
+    """Chat over a WebSocket: see docs/chat-protocol.md.
+
+    Ask for the upgrade, with `Sec-WebSocket-Protocol: carrel.v1`; a browser, which cannot send other
+    headers, adds `carrel.token.<token>` there. Frames are JSON.
+    """
+    raise InvalidRequestError("This is a WebSocket: ask for the upgrade", status=426)
+
+
+@questions.websocket("/v1/chat")
 async def chat(websocket: WebSocket) -> None:
     here = service(websocket)
     try:

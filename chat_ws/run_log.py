@@ -32,6 +32,11 @@ class RunLog:
         """The number of the newest frame, 0 before the first."""
         return self._first + len(self._frames) - 1
 
+    @property
+    def bytes(self) -> int:
+        """About how much the frames take."""
+        return self._bytes
+
     def append(self, frame: Frame, *, size: int) -> None:
         """Add ``frame``, of about ``size`` bytes."""
         self._frames.append((frame, size))

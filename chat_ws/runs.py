@@ -7,6 +7,7 @@ stays is committed; a database that stays away delays it for a bounded time.
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,6 +76,18 @@ class Runs:
         self._store_for_s, self._store_at_exit_s = store_for_s, store_at_exit_s
         self._runs: dict[str, Run] = {}
         self._drained = False
+        self.ended: Counter[tuple[str]] = Counter()
+        """Runs that ended here, by how."""
+
+    @property
+    def running(self) -> int:
+        """How many runs are being answered or stored."""
+        return sum(bool(run.pending) for run in self._runs.values())
+
+    @property
+    def log_bytes(self) -> int:
+        """About how much the kept frames of all runs take."""
+        return sum(run.log.bytes for run in self._runs.values())
 
     def start(self, visitor_id: str, stored: Stored, frame: MessageCreate) -> None:
         """Start the run of a stored question; one that is live already is left alone."""
@@ -159,6 +172,7 @@ class Runs:
         done, _ = await asyncio.wait([run.storing], timeout=self._store_for_s)
         if not done:
             _log.error("run %s: it is told to be over before it is stored", transcript.run_id)
+        self.ended[transcript.status or "incomplete",] += 1
         run.tell([transcript.end(now=self._clock())])
         run.log.end()
         run.storing.add_done_callback(

@@ -29,6 +29,11 @@ class Service:
         self.exchange = Exchange(self.conversations, limits_of(settings), clock=clock)
         self._connections: set[Connection] = set()
 
+    @property
+    def connections(self) -> int:
+        """How many WebSockets are open."""
+        return len(self._connections)
+
     async def serve(self, websocket: WebSocket, visitor_id: str, *, connection_id: str) -> None:
         """Serve one accepted connection until it is over."""
         settings = self._settings

@@ -1,5 +1,6 @@
 """Runs the gateway: ``python -m gateway``."""
 
+import gc
 import logging
 
 from gateway.app import create_app
@@ -19,13 +20,12 @@ def main() -> None:
     configure("gateway", level=settings.log_level, log_format=settings.log_format)
     sock = listen(settings.host, settings.port, variable="PORT")
     if settings.limits == "off":
-        logging.getLogger(__name__).warning("LIMITS is off: connections are not limited")
-    serve(
-        create_app(settings),
-        sock=sock,
-        graceful_s=GRACEFUL_S,
-        **options(settings),
-    )
+        logging.getLogger(__name__).warning("LIMITS is off: neither rates nor connections are limited")
+    made = create_app(settings)
+    # What is there now stays: the collector need not look at it again and again while clients wait.
+    gc.collect()
+    gc.freeze()
+    serve(made.app, sock=sock, graceful_s=GRACEFUL_S, **options(settings, made.doors))
 
 
 if __name__ == "__main__":

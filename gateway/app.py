@@ -1,28 +1,43 @@
 """The gateway, put together. The only module that knows all the others."""
 
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from gateway import static
-from gateway.catalogue import Catalogue
-from gateway.connection import Timeouts
-from gateway.front import Doors, Front, FrontLimits
-from gateway.health import HealthProbe
-from gateway.http_proxy import HttpProxy
+from gateway.access import AccessLog
+from gateway.admission import Admission
+from gateway.client.doors import Doors
+from gateway.client.patience import Patience
+from gateway.desk import Desk
+from gateway.front import Front
 from gateway.identity import Identity, Tokens
-from gateway.limits import Places
+from gateway.limits.memory import MemoryLimiter
+from gateway.limits.places import Places
+from gateway.limits.ports import RateLimiter
+from gateway.limits.quotas import Quotas
 from gateway.origins import OriginRule
-from gateway.routes import Own, router
+from gateway.own import static
+from gateway.own.catalogue import Catalogue
+from gateway.own.health import HealthProbe, Watch
+from gateway.own.metrics import Traffic
+from gateway.own.routes import Own, router
+from gateway.own.scrape import Scrape
+from gateway.own.sessions import Sessions
 from gateway.routing import Target
-from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
-from gateway.upstream import Pool
-from gateway.ws_proxy import SocketProxy
+from gateway.upstream.breaker import Breaker
+from gateway.upstream.exchange import Timeouts
+from gateway.upstream.pool import Pool
+from gateway.websocket.ws_proxy import SocketProxy
 from shared import __version__
-from shared.http import ASGIApp, RequestIdMiddleware, install_error_handlers
+from shared.http import ASGIApp, install_error_handlers
+from shared.metrics import Metrics
+from shared.tasks import cancel, spawn
+
+_OWN_CONNECTIONS = 4
 
 
 @dataclass(frozen=True)
@@ -30,32 +45,59 @@ class Adapters:
     """What the gateway talks to."""
 
     pools: dict[Target, Pool]
+    asking: dict[Target, Pool]
+    """For the gateway's own questions, which must never wait behind requests."""
     chat: SocketProxy
+    limiter: RateLimiter
+    access: AccessLog
 
 
-def create_app(settings: GatewaySettings, *, adapters: Adapters | None = None) -> ASGIApp:
-    """Return the gateway as an ASGI application; nothing is connected until it is asked for."""
-    adapters = adapters or _adapters(settings)
-    tokens = Tokens([settings.session_secret.get_secret_value()])
-    front = Front(
-        Doors(
-            own=_own_app(settings, adapters, tokens),
-            services={target: HttpProxy(pool) for target, pool in adapters.pools.items()},
-            chat=adapters.chat,
-        ),
-        identity=Identity(admin_key_digest=settings.admin_api_key, tokens=tokens),
-        origins=OriginRule(settings.page_origins),
-        limits=FrontLimits(
+@dataclass(frozen=True)
+class Gateway:
+    """An ASGI application, and the connections it is served on."""
+
+    app: ASGIApp
+    doors: Doors
+
+
+def create_app(
+    settings: GatewaySettings, *, adapters: Adapters | None = None, watched: bool = True
+) -> Gateway:
+    """Return the gateway; nothing is connected until it is asked for.
+
+    ``watched`` is whether the services are asked all the time if they are there.
+    """
+    adapters = adapters or default_adapters(settings)
+    limited = settings.limits == "on"
+    tokens = Tokens([secret.get_secret_value() for secret in settings.session_secret])
+    desk = Desk(
+        admission=Admission(
+            identity=Identity(
+                admin_keys=settings.admin_api_key,
+                tokens=tokens,
+                internal_token=settings.internal_token.get_secret_value(),
+            ),
+            origins=OriginRule(settings.page_origins),
             max_body_bytes=settings.max_body_bytes,
-            max_url_bytes=settings.max_url_bytes,
-            trusted_proxy_hops=settings.trusted_proxy_hops,
+            hops=settings.trusted_proxy_hops,
         ),
-        internal_token=settings.internal_token.get_secret_value(),
+        pools=adapters.pools,
+        access=adapters.access,
+        traffic=Traffic(),
+        places=Places(total=None, each=settings.max_requests_per_visitor if limited else None),
+        quotas=Quotas(settings.rates) if limited else None,
+        limiter=adapters.limiter,
+        here=adapters.limiter if isinstance(adapters.limiter, MemoryLimiter) else None,
+        max_url_bytes=settings.max_url_bytes,
+        max_body_bytes=settings.max_body_bytes,
     )
-    return RequestIdMiddleware(front)
+    doors = Doors(desk, patience=_patience(settings), most=settings.max_connections if limited else None)
+    own = _own_app(settings, adapters, tokens, doors, watched=watched)
+    return Gateway(Front(desk, own=own, chat=adapters.chat), doors)
 
 
-def _adapters(settings: GatewaySettings) -> Adapters:
+def default_adapters(settings: GatewaySettings, *, access: AccessLog | None = None) -> Adapters:
+    """Return the real ones."""
     timeouts = Timeouts(
         connect=settings.upstream_connect_timeout_s,
         first_byte=settings.upstream_first_byte_timeout_s,
@@ -63,29 +105,77 @@ def _adapters(settings: GatewaySettings) -> Adapters:
         keep_alive=settings.upstream_keep_alive_s,
     )
     urls = {Target.RETRIEVER: settings.retriever_url, Target.CHAT: settings.chat_url}
-    most = settings.upstream_max_connections
-    places = Places(
-        total=settings.max_sockets, each=settings.max_sockets_per_visitor, on=settings.limits == "on"
-    )
+    breakers = {target: Breaker(target.value, clock=time.monotonic) for target in urls}
+    limited = settings.limits == "on"
+
+    def pools(most: int) -> dict[Target, Pool]:
+        return {
+            target: Pool(url, timeouts=timeouts, max_connections=most, breaker=breakers[target])
+            for target, url in urls.items()
+        }
+
     return Adapters(
-        pools={target: Pool(url, timeouts=timeouts, max_connections=most) for target, url in urls.items()},
+        pools=pools(settings.upstream_max_connections),
+        asking=pools(_OWN_CONNECTIONS),
         chat=SocketProxy(
             settings.chat_url,
-            places=places,
+            places=Places(
+                total=settings.max_sockets if limited else None,
+                each=settings.max_sockets_per_visitor if limited else None,
+            ),
             connect_timeout_s=settings.upstream_connect_timeout_s,
             idle_timeout_s=settings.socket_idle_timeout_s,
         ),
+        limiter=_limiter(settings),
+        access=access or AccessLog(log_format=settings.log_format, log_level=settings.log_level),
     )
 
 
-def _own_app(settings: GatewaySettings, adapters: Adapters, tokens: Tokens) -> FastAPI:
-    pools = adapters.pools
+def _limiter(settings: GatewaySettings) -> RateLimiter:
+    memory = MemoryLimiter()
+    if settings.redis_url is None or settings.limits == "off":
+        return memory
+    # Imported only where it is used: it takes a tenth of a second.
+    from gateway.limits.redis import RedisLimiter
+
+    return RedisLimiter(settings.redis_url.get_secret_value(), memory=memory)
+
+
+def _patience(settings: GatewaySettings) -> Patience:
+    return Patience(
+        head=settings.head_timeout_s,
+        idle=settings.idle_timeout_s,
+        body=settings.body_timeout_s,
+        send=settings.send_timeout_s,
+        total=settings.request_timeout_s,
+        first_byte=settings.upstream_first_byte_timeout_s,
+        silence=settings.upstream_idle_timeout_s,
+    )
+
+
+def _own_app(
+    settings: GatewaySettings, adapters: Adapters, tokens: Tokens, doors: Doors, *, watched: bool
+) -> FastAPI:
+    internal_token = settings.internal_token.get_secret_value()
+    probe = HealthProbe(
+        {target.value: pool for target, pool in adapters.asking.items()},
+        timeout_s=settings.health_timeout_s,
+        breakers={target.value: pool.breaker for target, pool in adapters.pools.items()},
+        checks={"redis": adapters.limiter.check},
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        for pool in pools.values():
-            pool.close()
+        time_outs = spawn(doors.watch(), name="gateway time-outs")
+        try:
+            async with Watch(probe).running() if watched else nullcontext():
+                yield
+        finally:
+            await cancel(time_outs)
+            await adapters.limiter.close()
+            for pool in (*adapters.pools.values(), *adapters.asking.values()):
+                pool.close()
+            adapters.access.flush()
 
     app = FastAPI(
         title="Carrel",
@@ -101,12 +191,43 @@ def _own_app(settings: GatewaySettings, adapters: Adapters, tokens: Tokens) -> F
     app.state.own = Own(
         files=static.load(settings.web_dir),
         sessions=Sessions(tokens, lifetime_s=settings.session_lifetime_s),
-        health=HealthProbe({t.value: p for t, p in pools.items()}, timeout_s=settings.health_timeout_s),
+        health=probe,
         catalogue=Catalogue(
-            pools,
-            internal_token=settings.internal_token.get_secret_value(),
-            timeout_s=settings.health_timeout_s,
+            adapters.asking, internal_token=internal_token, timeout_s=settings.health_timeout_s
         ),
         commit=settings.commit,
+        scrape=Scrape(
+            _metrics(adapters, doors),
+            adapters.asking,
+            internal_token=internal_token,
+            timeout_s=settings.health_timeout_s,
+        ),
     )
     return app
+
+
+def _metrics(adapters: Adapters, doors: Doors) -> Metrics:
+    metrics, pools = Metrics("gateway", doors.desk.traffic), adapters.pools
+    by_service = ("upstream",)
+    metrics.gauge(
+        "breaker_open",
+        "Whether a service is not asked.",
+        lambda: {(target.value,): pool.breaker.open for target, pool in pools.items()},
+        labels=by_service,
+    )
+    metrics.gauge(
+        "upstream_connections_busy",
+        "Connections to a service that are in use.",
+        lambda: {(target.value,): pool.busy for target, pool in pools.items()},
+        labels=by_service,
+    )
+    metrics.gauge(
+        "upstream_connections_idle",
+        "Connections to a service that are kept.",
+        lambda: {(target.value,): pool.idle for target, pool in pools.items()},
+        labels=by_service,
+    )
+    metrics.gauge("connections_open", "Clients' HTTP connections.", lambda: {(): len(doors.open)})
+    metrics.gauge("sockets_open", "WebSockets.", lambda: {(): adapters.chat.open})
+    metrics.gauge("requests_in_progress", "Requests of services.", lambda: {(): doors.desk.places.taken})
+    return metrics

@@ -1,189 +1,222 @@
-"""What every request meets, in order: its form, its route, its origin, who asks, then whoever answers.
+"""The long way through: what the short way (:mod:`gateway.fast_path`) leaves, as one ASGI application.
 
-Pure ASGI, so that a request for a service never goes through a framework. Owns the order and the access
-line; each decision is made elsewhere.
+Owns the order: a request's form, its route, its origin, who asks, then whoever answers; and that each request
+ends in one answer and one line of the access log. Each decision is made elsewhere. Pure ASGI, so that a
+request for a service never goes through a framework.
 """
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
-from gateway.headers import (
-    Header,
-    Headers,
-    client_address,
-    client_proto,
-    find,
-    hop_headers,
-    socket_headers,
-)
+from gateway.access import CLIENT_LEFT, Entry
+from gateway.admission import Admitted, Client, check_http
+from gateway.client.door import BROKEN_OFF, READY
+from gateway.desk import API_POLICY, SECURITY, Desk, Ready, since
+from gateway.headers import Header, find
 from gateway.http_proxy import ClientLeftError, HttpProxy
-from gateway.identity import Caller, Identity
-from gateway.limits import check_form, check_length, check_url, too_large
-from gateway.origins import OriginRule, preflight_headers
-from gateway.routing import Route, Target, WrongMethodError, allow, check_method, check_role
-from gateway.routing import find as find_route
-from gateway.ws_proxy import SocketProxy
-from shared.auth import Principal, signed_headers
-from shared.errors import CarrelError, ForbiddenError, InvalidRequestError, MalformedError, NotFoundError
+from gateway.identity import Caller, socket_token
+from gateway.limits.rates import Verdict, rate_headers
+from gateway.origins import preflight_headers
+from gateway.own.metrics import refusal_of
+from gateway.request import RequestHead, too_large
+from gateway.routing import Route, Target, WrongMethodError, allow
+from gateway.websocket.ws_proxy import SocketProxy
+from shared.auth import Principal, Role
+from shared.errors import (
+    CarrelError,
+    InternalError,
+    MalformedError,
+    NotFoundError,
+    RateLimitedError,
+    RequestTimeoutError,
+    UnauthorizedError,
+)
 from shared.http import ASGIApp, Receive, Scope, Send, problem_response, refuse
 from shared.logging import request_id
 
-_log = logging.getLogger("gateway.access")
-_SIGNED_S = 10
-"""For so long a principal's signature is used again; it is good for 300 s."""
-_SIGNED = 4096
-CLIENT_LEFT = 499
-"""The status noted for a client that left before its answer; never sent."""
-_SECURITY: tuple[Header, ...] = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"strict-origin-when-cross-origin"),
-)
-_API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-
-
-@dataclass(frozen=True)
-class Doors:
-    """Whom the front passes a request on to."""
-
-    own: ASGIApp
-    services: Mapping[Target, HttpProxy]
-    chat: SocketProxy
-
-
-@dataclass(frozen=True)
-class FrontLimits:
-    """Sizes, in bytes, and how many proxies stand in front."""
-
-    max_body_bytes: int
-    max_url_bytes: int
-    trusted_proxy_hops: int
+_log = logging.getLogger(__name__)
 
 
 class Front:
     """The gateway as one ASGI application."""
 
-    def __init__(
-        self,
-        doors: Doors,
-        *,
-        identity: Identity,
-        origins: OriginRule,
-        limits: FrontLimits,
-        internal_token: str,
-    ) -> None:
-        self._doors = doors
-        self._identity = identity
-        self._origins = origins
-        self._limits = limits
-        self._internal_token = internal_token
-        self._signed = lru_cache(maxsize=_SIGNED)(self._sign)
+    def __init__(self, desk: Desk, *, own: ASGIApp, chat: SocketProxy) -> None:
+        self.desk = desk
+        self._own, self._chat = own, chat
+        self._services = {target: HttpProxy(pool) for target, pool in desk.pools.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._doors.own(scope, receive, send)
+            await self._own(scope, receive, send)
             return
         # A list of our own: the server in front goes on adding to its one, when trailers come.
         scope = {**scope, "headers": [*scope["headers"]]}
-        answer = _Answer(send)
+        ready: Ready | None = scope.get("extensions", {}).get(READY)
+        given = ready.request_id if ready else find(scope["headers"], b"x-request-id")
+        rid = self.desk.sane_id(given)
+        visit = _Visit(scope, send, rid, began=ready.began if ready else time.perf_counter())
+        token = request_id.set(rid)
+        try:
+            await self._through(visit, receive, ready)
+        finally:
+            request_id.reset(token)
+            if not visit.goes_on:
+                self.desk.note(visit.entry())
+
+    async def _through(self, visit: "_Visit", receive: Receive, ready: Ready | None) -> None:
+        scope = visit.scope
+        try:
+            if ready is not None:
+                await self._again(visit, receive, ready)
+            elif scope["type"] == "http":
+                await self._http(visit, receive)
+            else:
+                await self._socket(visit, receive)
+        except CarrelError as error:
+            self.desk.traffic.refused(refusal_of(error))
+            await _refuse(error, visit, receive)
+        except ClientLeftError:
+            visit.status = scope.get("extensions", {}).get(BROKEN_OFF) or visit.status or CLIENT_LEFT
+        except Exception:
+            _log.exception("unhandled error on %s", scope.get("path"))
+            if visit.status or scope["type"] != "http":
+                raise
+            await _refuse(InternalError(), visit, receive)
+
+    async def _http(self, visit: "_Visit", receive: Receive) -> None:
+        scope, admission = visit.scope, self.desk.admission
+        head, route = self._read(visit)
+        if head.method == "OPTIONS":
+            await _preflight(route, visit)
+            return
+        check_http(route)
+        receive = _bounded(receive, max_bytes=self.desk.max_body_bytes)
+        if route.role is Role.PUBLIC:
+            await self._count(visit, route, head.method, None, admission.address(head, _client(scope)))
+            await self._answer(visit, receive, head, Principal(id="", role=Role.PUBLIC))
+            return
+        admitted = await self._admit(visit, head, route)
+        if route.target is Target.OWN:
+            await self._answer(visit, receive, head, admitted.caller.principal)
+        else:
+            await self._pass_on(visit, receive, head, admitted, fresh=False)
+
+    async def _answer(
+        self, visit: "_Visit", receive: Receive, head: RequestHead, principal: Principal
+    ) -> None:
+        # HEAD is GET without the body, which the server in front leaves out.
+        method = "GET" if head.method == "HEAD" else head.method
+        state = {**visit.scope.get("state", {}), "principal": principal}
+        await self._own({**visit.scope, "method": method, "state": state}, receive, visit.send)
+
+    async def _admit(
+        self, visit: "_Visit", head: RequestHead, route: Route, *, token: bytes = b""
+    ) -> Admitted:
+        """Let a request on, when its caller may and has not asked too often, and its service is there."""
+        client = _client(visit.scope)
+        try:
+            admitted = self.desk.admission.admit(head, route, client, now=time.time(), token=token)
+        except UnauthorizedError:
+            if token or head.api_key or head.credential:
+                await self._count_refused(self.desk.admission.address(head, client))
+            raise
+        visit.visitor = admitted.caller.tag
+        await self._count(visit, route, head.method, admitted.caller, admitted.address)
+        pool = self.desk.pools.get(route.target)
+        if pool is not None and pool.breaker.open:
+            raise pool.breaker.refusal()
+        return admitted
+
+    async def _count(
+        self, visit: "_Visit", route: Route, method: str, caller: Caller | None, address: str
+    ) -> None:
+        """Take a token of each bucket the request is counted in, or refuse it."""
+        if asked := self.desk.asked(route, method, caller=caller, address=address):
+            verdict = await self.desk.limiter.take(asked)
+            visit.headers += rate_headers(verdict)
+            if not verdict.allowed:
+                raise _too_many("Too many requests", verdict)
+
+    async def _count_refused(self, address: str) -> None:
+        """Count credentials that were refused, so that nobody tries them by the thousand."""
+        if self.desk.quotas is not None:
+            verdict = await self.desk.limiter.take(self.desk.quotas.refused(address))
+            if not verdict.allowed:
+                raise _too_many("Too many credentials that are not valid", verdict)
+
+    async def _again(self, visit: "_Visit", receive: Receive, ready: Ready) -> None:
+        """Go on with what the short way has decided."""
+        visit.route, visit.visitor = ready.admitted.route, ready.admitted.caller.tag
+        visit.headers += (*self.desk.admission.cors(ready.head), *ready.rates)
+        if ready.error is not None:
+            raise ready.error
+        await self._pass_on(visit, receive, ready.head, ready.admitted, fresh=ready.fresh)
+
+    async def _pass_on(
+        self, visit: "_Visit", receive: Receive, head: RequestHead, admitted: Admitted, *, fresh: bool
+    ) -> None:
+        tag = visit.visitor = admitted.caller.tag
+        asked = self.desk.ask(head, admitted, _client(visit.scope), request_id=visit.request_id.encode())
+        self.desk.places.take(tag)
         began = time.perf_counter()
         try:
-            handle = self._http if scope["type"] == "http" else self._socket
-            await handle(scope, receive, answer)
-        except CarrelError as error:
-            await _refuse(error, scope, receive, answer)
-        except ClientLeftError:
-            answer.status = answer.status or CLIENT_LEFT
+            await self._services[admitted.route.target](head, asked, receive, visit.send, fresh=fresh)
         finally:
-            if not answer.goes_on:
-                _log_access(scope, answer, seconds=time.perf_counter() - began)
+            visit.upstream_s = since(began)
+            self.desk.places.leave(tag)
 
-    async def _http(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        method: str = scope["method"]
-        route = self._admit(scope, answer)
-        if method == "OPTIONS":
-            await _preflight(route, answer)
-            return
-        check_method(route, method)
-        check_length(scope["headers"], max_bytes=self._limits.max_body_bytes)
-        if route.socket:
-            raise InvalidRequestError("This is a WebSocket: ask for the upgrade", status=426)
-        receive = _bounded(receive, max_bytes=self._limits.max_body_bytes)
-        if route.target is Target.OWN:
-            # HEAD is GET without the body, which the server in front leaves out.
-            as_get = {**scope, "method": "GET" if method == "HEAD" else method}
-            await self._doors.own(as_get, receive, answer.send)
-            return
-        principal = self._who(scope, route).principal
-        proxy = self._doors.services[route.target]
-        await proxy(scope, receive, answer.send, told=self._told(scope, principal))
-
-    async def _socket(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        route = self._admit(scope, answer)
+    async def _socket(self, visit: "_Visit", receive: Receive) -> None:
+        scope, admission = visit.scope, self.desk.admission
+        head, route = self._read(visit)
         if not route.socket:
             raise NotFoundError("There is no WebSocket here")
-        caller = self._who(scope, route)
-        headers = [*socket_headers(scope["headers"]), *self._told(scope, caller.principal)]
-        began, rid = time.perf_counter(), request_id.get()
+        token = socket_token(scope.get("subprotocols", ()))
+        admitted = await self._admit(visit, head, route, token=token)
+        told = admission.told(head, admitted, _client(scope), request_id=visit.request_id.encode())
 
         def ended(*, sent: int) -> None:
-            answer.bytes = sent
-            _log_access(scope, answer, seconds=time.perf_counter() - began, request_id=rid)
+            visit.bytes = sent
+            self.desk.note(visit.entry())
 
-        answer.status = 101
-        answer.goes_on = await self._doors.chat(scope, receive, caller=caller, headers=headers, ended=ended)
-        if not answer.goes_on:
-            answer.status = CLIENT_LEFT
-
-    def _admit(self, scope: Scope, answer: "_Answer") -> Route:
-        """Return the route, or refuse the request's form, its URL or the page it comes from."""
-        headers = scope["headers"]
-        check_form(scope["http_version"], headers)
-        check_url(scope["raw_path"], scope["query_string"], max_bytes=self._limits.max_url_bytes)
-        route = find_route(scope["raw_path"])
-        if route.is_api and (origin := _origin(headers)):
-            host = find(headers, b"host").decode("latin-1")
-            answer.headers += self._origins.cors_headers(origin, host=host)
-            if not self._origins.allows(origin, host=host):
-                raise ForbiddenError("Pages of this origin may not call: see ALLOWED_ORIGINS")
-        return route
-
-    def _who(self, scope: Scope, route: Route) -> Caller:
-        headers, offered = scope["headers"], scope.get("subprotocols", ())
-        caller = self._identity.who(headers, subprotocols=offered, origin=_origin(headers), now=time.time())
-        check_role(route, caller.principal)
-        return caller
-
-    def _told(self, scope: Scope, principal: Principal) -> list[Header]:
-        """Return what a service is told about the request: the client's hop, and who is asking, signed."""
-        headers, hops = scope["headers"], self._limits.trusted_proxy_hops
-        peer = scope["client"][0] if scope["client"] else ""
-        told = hop_headers(
-            client=client_address(headers, peer=peer, hops=hops),
-            proto=client_proto(headers, scheme=scope["scheme"], hops=hops),
-            host=find(headers, b"host"),
-            request_id=request_id.get(),
+        visit.status = 101
+        visit.goes_on = await self._chat(
+            scope, receive, caller=admitted.caller, headers=head.lines + told, ended=ended
         )
-        return [*told, *self._signed(principal, int(time.time()) // _SIGNED_S)]
+        if not visit.goes_on:
+            visit.status = CLIENT_LEFT
 
-    def _sign(self, principal: Principal, period: int) -> list[Header]:
-        signed = signed_headers(principal, token=self._internal_token, now=period * _SIGNED_S)
-        return [(name.encode("ascii"), value.encode("ascii")) for name, value in signed.items()]
+    def _read(self, visit: "_Visit") -> tuple[RequestHead, Route]:
+        """Return the request's head and route, or refuse its form, its URL, its size or its page."""
+        scope = visit.scope
+        head = RequestHead(
+            scope.get("method", "GET"),
+            scope["raw_path"],
+            scope["query_string"],
+            version=scope["http_version"],
+            # A handshake ends here, and is made anew.
+            headers=[header for header in scope["headers"] if not header[0].startswith(b"sec-websocket-")],
+            max_url_bytes=self.desk.max_url_bytes,
+        )
+        visit.headers += self.desk.admission.cors(head)
+        route = visit.route = self.desk.admission.route(head)
+        return head, route
 
 
-class _Answer:
-    """What is sent: counted for the access line, and given the headers every answer has."""
+class _Visit:
+    """One request on the long way: what is sent is counted for the log, and given what every answer has."""
 
-    def __init__(self, send: Send) -> None:
-        self.status = 0
-        self.bytes = 0
+    def __init__(self, scope: Scope, send: Send, rid: str, *, began: float) -> None:
+        self.scope, self.request_id = scope, rid
+        self.status = self.bytes = 0
+        self.route: Route | None = None
+        self.visitor = ""
+        self.upstream_s = 0.0
         self.goes_on = False
         """Whether the connection lives on without the framework: its line is written at its end."""
-        self.headers: list[Header] = list(_SECURITY)
-        self._send = send
+        self.headers: list[Header] = [*SECURITY, (b"x-request-id", rid.encode("ascii"))]
+        self._send, self._began = send, began
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         kind = message["type"]
@@ -194,32 +227,50 @@ class _Answer:
             message["headers"] = self._with_ours(message.get("headers", ()))
         await self._send(message)
 
+    def entry(self) -> Entry:
+        """Return what the log says of it."""
+        return Entry(
+            self.scope.get("method", "WEBSOCKET"),
+            self.route.path if self.route else "",
+            self.scope["path"],
+            self.status,
+            self.bytes,
+            since(self._began),
+            self.upstream_s,
+            self.request_id,
+            self.visitor,
+        )
+
     def _with_ours(self, headers: Iterable[Header]) -> list[Header]:
-        mine = self.headers
-        if not any(name == b"content-security-policy" for name, _ in headers):
-            mine = [*mine, _API_POLICY]
-        return [*headers, *mine]
+        kept = [header for header in headers if header[0] != b"x-request-id"]
+        policy = () if any(name == b"content-security-policy" for name, _ in kept) else (API_POLICY,)
+        return [*kept, *self.headers, *policy]
 
 
-async def _refuse(error: CarrelError, scope: Scope, receive: Receive, answer: _Answer) -> None:
-    if scope["type"] != "http":
-        await refuse(error, scope, receive, answer.send)
+async def _refuse(error: CarrelError, visit: _Visit, receive: Receive) -> None:
+    if visit.scope["type"] != "http":
+        await refuse(error, visit.scope, receive, visit.send)
         return
     headers: dict[str, str] = {}
     if isinstance(error, WrongMethodError):
         headers["allow"] = error.allow
     if error.status == 426:
         headers |= {"upgrade": "websocket", "connection": "upgrade"}
-    if isinstance(error, MalformedError):
+    if isinstance(error, MalformedError | RequestTimeoutError):
         # What follows on this connection may be no request at all.
         headers["connection"] = "close"
-    await problem_response(error, headers=headers)(scope, receive, answer.send)
+    await problem_response(error, headers=headers)(visit.scope, receive, visit.send)
 
 
-async def _preflight(route: Route, answer: _Answer) -> None:
-    answer.headers += preflight_headers(allow(route))
-    await answer.send({"type": "http.response.start", "status": 204, "headers": []})
-    await answer.send({"type": "http.response.body"})
+async def _preflight(route: Route, visit: _Visit) -> None:
+    visit.headers += preflight_headers(allow(route))
+    await visit.send({"type": "http.response.start", "status": 204, "headers": []})
+    await visit.send({"type": "http.response.body"})
+
+
+def _too_many(what: str, verdict: Verdict) -> RateLimitedError:
+    detail = f"{what}: the rate {verdict.policy} is {verdict.rate}"
+    return RateLimitedError(detail, retry_after_ms=verdict.retry_after_s * 1000)
 
 
 def _bounded(receive: Receive, *, max_bytes: int) -> Receive:
@@ -237,20 +288,5 @@ def _bounded(receive: Receive, *, max_bytes: int) -> Receive:
     return bounded
 
 
-def _origin(headers: Headers) -> str:
-    return find(headers, b"origin").decode("latin-1").lower()
-
-
-def _log_access(scope: Scope, answer: _Answer, *, seconds: float, **more: str) -> None:
-    fields = {
-        **more,
-        "method": scope.get("method", "WEBSOCKET"),
-        # Without the query: whatever a client puts there is its own affair.
-        "path": scope["path"],
-        "status": answer.status,
-        "bytes": answer.bytes,
-        "duration_ms": round(seconds * 1000, 2),
-    }
-    # Probes come every few seconds for ever: they are worth a line only when they find something.
-    probe = scope["path"].startswith("/health") and answer.status < 400
-    _log.log(logging.DEBUG if probe else logging.INFO, "request", extra={"fields": fields})
+def _client(scope: Scope) -> Client:
+    return Client(scope["client"][0] if scope["client"] else "", scope["scheme"])

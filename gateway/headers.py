@@ -1,19 +1,20 @@
-"""Header rewriting, both ways: what a service is told about a request, what a client of an answer.
+"""Headers: what a client is told of a service's answer, and small things about headers.
 
 Pure. Names are lower-case bytes, as ASGI gives them. What ends at this hop (RFC 9110, section 7.6.1) is
-taken out, so is every identity from outside; who is asking is added by whoever calls this.
+taken out, so is every identity; how a request's head is read and goes on stands in :mod:`gateway.request`.
 """
 
-import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
+from http import HTTPStatus
 
-from shared.errors import MalformedError, UpstreamUnavailableError
+from shared.errors import UpstreamUnavailableError
 
 Header = tuple[bytes, bytes]
 Headers = Sequence[Header]
 
 OWS = b" \t"
-_HOP_BY_HOP = frozenset(
+HOP_BY_HOP = frozenset(
     (
         b"connection",
         b"expect",
@@ -28,29 +29,15 @@ _HOP_BY_HOP = frozenset(
         b"upgrade",
     )
 )
-_ENDS_HERE = _HOP_BY_HOP | {
-    # Credentials: a service is told who it is, never with what they came.
-    b"authorization",
-    b"cookie",
-    b"x-api-key",
-    b"x-hf-authorization",
-    b"x-ip-token",
-    # Said anew, below.
-    b"content-length",
-    b"forwarded",
-    b"host",
-    b"x-forwarded-for",
-    b"x-forwarded-host",
-    b"x-forwarded-port",
-    b"x-forwarded-proto",
-    b"x-forwarded-server",
-    b"x-real-ip",
-    b"x-request-id",
-}
-_FROM_SERVICE = _HOP_BY_HOP | {b"date", b"server"}
-_IDENTITY_PREFIX = b"x-carrel-"
-_NEVER_NOMINATED = frozenset((b"content-length", b"content-type", b"content-encoding", b"cache-control"))
+IDENTITY_PREFIX = b"x-carrel-"
+NEVER_NOMINATED = frozenset((b"content-length", b"content-type", b"content-encoding", b"cache-control"))
 """What a ``Connection`` header cannot take out: the message would be another one without it."""
+PLAIN_CONNECTIONS = frozenset((b"", b"keep-alive", b"close", b"Keep-Alive", b"Close", b"Upgrade"))
+"""What ``Connection`` mostly says: it names no header that goes on."""
+_ENDS_HERE = HOP_BY_HOP | {b"date", b"server", b"x-request-id"}
+_MOST_NAMES = 512
+_plain_names: set[bytes] = set(_ENDS_HERE)
+"""Names of services' headers that were looked at before and are no identity; a cache."""
 _CONTROL = bytes(code for code in (*range(0x20), 0x7F) if code != ord("\t"))
 
 
@@ -62,59 +49,15 @@ def find(headers: Headers, name: bytes) -> bytes:
     return b""
 
 
-def find_all(headers: Headers, name: bytes) -> list[bytes]:
-    """Return every value of ``name``, without the white space around it."""
-    return [value.strip(OWS) for key, value in headers if key == name]
+def bearer(authorization: bytes) -> bytes:
+    """Return the credential of an ``Authorization: Bearer``, or nothing."""
+    scheme, _, credential = authorization.partition(b" ")
+    return credential.strip() if scheme.lower() == b"bearer" else b""
 
 
-def request_head(
-    method: str,
-    target: bytes,
-    headers: Headers,
-    *,
-    authority: bytes,
-    told: Iterable[Header],
-    framing: bytes,
-) -> bytes:
-    """Return the head of the request for a service, ending in its empty line.
-
-    ``target`` is forwarded as it came. ``told`` is what the gateway itself says: the client's hop and who
-    is asking. ``framing`` says how the body is sent: a whole header line with its line end, or nothing
-    where there is no body.
-    """
-    lines = [method.encode("ascii"), b" ", target, b" HTTP/1.1\r\nhost: ", authority, b"\r\n"]
-    for name, value in (*forwarded(headers, drop=_ENDS_HERE), *told):
-        lines += (name, b": ", value, b"\r\n")
-    lines += (framing, b"\r\n")
-    return b"".join(lines)
-
-
-def hop_headers(*, client: str, proto: str, host: bytes, request_id: str) -> list[Header]:
-    """Return what a service is told about the client's hop."""
-    return [
-        (b"x-forwarded-for", client.encode("ascii")),
-        (b"x-forwarded-proto", proto.encode("ascii")),
-        (b"x-forwarded-host", host),
-        (b"x-request-id", request_id.encode("ascii")),
-    ]
-
-
-def forwarded(headers: Headers, *, drop: frozenset[bytes]) -> list[Header]:
-    """Return the ``headers`` that go on: not those in ``drop``, nominated by Connection, or an identity."""
-    nominated = _nominated(headers)
-    return [
-        (name, value.strip(OWS))
-        for name, value in headers
-        if name not in drop
-        and name not in nominated
-        and not name.replace(b"_", b"-").startswith(_IDENTITY_PREFIX)
-    ]
-
-
-def socket_headers(headers: Headers) -> list[Header]:
-    """Return what of a WebSocket handshake goes on to the service; the handshake itself is made anew."""
-    kept = forwarded(headers, drop=_ENDS_HERE)
-    return [(name, value) for name, value in kept if not name.startswith(b"sec-websocket-")]
+def nominated(connection: bytes) -> frozenset[bytes]:
+    """Return the names that a ``Connection`` header takes out of the message."""
+    return frozenset(token.strip(OWS).lower() for token in connection.split(b",")) - NEVER_NOMINATED
 
 
 def response_headers(status: int, headers: Headers) -> list[Header]:
@@ -125,61 +68,43 @@ def response_headers(status: int, headers: Headers) -> list[Header]:
     UpstreamUnavailableError
         With status 502, when a value could not be sent on.
     """
-    kept = forwarded([(name.lower(), value) for name, value in headers], drop=_FROM_SERVICE)
-    for name, value in kept:
-        if value.translate(None, _CONTROL) != value:
-            raise UpstreamUnavailableError(f"A service sent a broken {name.decode('latin-1')}", status=502)
+    said = dict(headers)
+    kept = [(name, value.strip(OWS)) for name, value in headers if name not in _ENDS_HERE]
+    if not _plain_names.issuperset(said):
+        kept = [header for header in kept if not _is_identity(header[0])]
+    if (connection := said.get(b"connection", b"")) not in PLAIN_CONNECTIONS:
+        taken = nominated(connection)
+        kept = [header for header in kept if header[0] not in taken]
+    values = b"".join([value for _, value in kept])
+    if len(values.translate(None, _CONTROL)) != len(values):
+        raise UpstreamUnavailableError("A service sent a broken header", status=502)
     if status in (204, 304):
         # The server in front would wait for the body that a length promises.
         kept = [header for header in kept if header[0] != b"content-length"]
-    if any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in kept):
+    if said.get(b"content-type", b"").startswith(b"text/event-stream"):
         kept.append((b"x-accel-buffering", b"no"))
     return kept
 
 
-def client_address(headers: Headers, *, peer: str, hops: int) -> str:
-    """Return the client's address: ``peer``, or what the ``hops``-th proxy from the right was told.
+def lines(headers: Sequence[Header]) -> bytes:
+    """Return ``headers`` as they go over the wire, each line with its end."""
+    # White space around a value is not part of it, and not every reader takes it off.
+    return b"".join([b"%b: %b\r\n" % (name, value.strip(OWS)) for name, value in headers])
 
-    The left end of X-Forwarded-For is whatever the caller wrote there; it is never looked at. A list
-    that is too short did not come through our proxies.
-    """
-    if hops == 0:
-        return peer
-    entries = b",".join(find_all(headers, b"x-forwarded-for")).split(b",")
-    if len(entries) < hops:
-        return peer
+
+@lru_cache(maxsize=512)
+def status_line(status: int) -> bytes:
+    """Return the first line of an answer."""
     try:
-        return str(ipaddress.ip_address(entries[-hops].strip(OWS).decode("ascii")))
+        phrase = HTTPStatus(status).phrase
     except ValueError:
-        return peer
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode("ascii")
 
 
-def client_proto(headers: Headers, *, scheme: str, hops: int) -> str:
-    """Return the scheme the client used: what our own proxies say, else the socket's."""
-    said = find(headers, b"x-forwarded-proto").lower()
-    if hops and said in (b"http", b"https"):
-        return said.decode("ascii")
-    return {"ws": "http", "wss": "https"}.get(scheme, scheme)
-
-
-def body_framing(headers: Headers) -> bytes:
-    """Return the header line that frames the body as the client did, or nothing when there is none.
-
-    The server in front has refused what is ambiguous by now; this refuses it too, should it change.
-    """
-    lengths, codings = find_all(headers, b"content-length"), find_all(headers, b"transfer-encoding")
-    if len(lengths) + len(codings) > 1:
-        raise MalformedError("The body's length is said more than once")
-    if codings:
-        return b"transfer-encoding: chunked\r\n"
-    return b"content-length: %s\r\n" % lengths[0] if lengths else b""
-
-
-def _nominated(headers: Headers) -> frozenset[bytes]:
-    named = frozenset(
-        token.strip(OWS).lower()
-        for name, value in headers
-        if name == b"connection"
-        for token in value.split(b",")
-    )
-    return named - _NEVER_NOMINATED
+def _is_identity(name: bytes) -> bool:
+    if name.replace(b"_", b"-").startswith(IDENTITY_PREFIX):
+        return True
+    if len(_plain_names) < _MOST_NAMES:
+        _plain_names.add(name)
+    return False

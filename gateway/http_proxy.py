@@ -1,25 +1,24 @@
-"""Requests and answers, passed on as they come.
+"""Requests and answers, passed on as they come: the long way.
 
 Owns the relay of one HTTP exchange: the body up, the answer down, nothing gathered in between, and the rule
 when something may be asked twice. It decides neither who may ask nor which service answers.
 """
 
 import asyncio
-import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gateway.connection import Exchange, StaleConnectionError
-from gateway.headers import Header, body_framing, request_head, response_headers
-from gateway.upstream import Pool
-from shared.errors import CarrelError, UpstreamUnavailableError
-from shared.http import Receive, Scope, Send
+from gateway.fast_path import IDEMPOTENT, chunk, distrusted
+from gateway.headers import Header, response_headers
+from gateway.request import RequestHead
+from gateway.upstream.connection import StaleConnectionError
+from gateway.upstream.exchange import Exchange
+from gateway.upstream.pool import Pool
+from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError
+from shared.http import Receive, Send
 from shared.tasks import spawn
 
-_log = logging.getLogger(__name__)
 GRACE_S = 0.02
 """A bodiless request that is answered within this never costs the task that watches for the client."""
-_IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
 
 
 class ClientLeftError(Exception):
@@ -32,8 +31,12 @@ class HttpProxy:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, *, told: Iterable[Header]) -> None:
-        """Relay one exchange; ``told`` is what the gateway itself tells the service.
+    async def __call__(
+        self, head: RequestHead, asked: bytes, receive: Receive, send: Send, *, fresh: bool
+    ) -> None:
+        """Relay one exchange; ``asked`` is the head of the request as the service gets it.
+
+        ``fresh`` takes a new connection, and asks only once.
 
         Raises
         ------
@@ -43,22 +46,31 @@ class HttpProxy:
         ClientLeftError
             When the client left first.
         """
-        request = await _Request.read(scope, receive, authority=self._pool.authority, told=told)
+        request = await _Request.read(head, asked, receive)
         try:
-            await self._relay(request, send, fresh=False)
+            await self._relay(request, send, fresh=fresh)
         except StaleConnectionError:
-            if not request.repeatable:
+            if fresh or not request.repeatable:
                 raise
+            await self._counted(request, send)
+        except (UpstreamUnavailableError, UpstreamTimeoutError):
+            self._pool.breaker.failed()
+            raise
+
+    async def _counted(self, request: "_Request", send: Send) -> None:
+        try:
             await self._relay(request, send, fresh=True)
+        except (UpstreamUnavailableError, UpstreamTimeoutError):
+            self._pool.breaker.failed()
+            raise
 
     async def _relay(self, request: "_Request", send: Send, *, fresh: bool) -> None:
         async with self._pool.exchange(fresh=fresh, bodiless=request.method == "HEAD") as exchange:
             with _Upload(request, exchange):
                 await exchange.head()
+                self._pool.breaker.succeeded()
                 if exchange.status == 401:
-                    # Who is asking was decided here: a service that does not believe it is ours to mend.
-                    _log.error("a service does not accept the gateway's signature: INTERNAL_TOKEN differs")
-                    raise UpstreamUnavailableError("A service refuses to answer", retry_after_ms=5_000)
+                    raise distrusted()
                 headers = response_headers(exchange.status, exchange.headers)
                 await _relay_answer(exchange, headers, send)
 
@@ -76,34 +88,19 @@ class _Request:
     receive: Receive
 
     @classmethod
-    async def read(
-        cls, scope: Scope, receive: Receive, *, authority: bytes, told: Iterable[Header]
-    ) -> "_Request":
+    async def read(cls, head: RequestHead, asked: bytes, receive: Receive) -> "_Request":
         """Take the request, and its body as far as it has come."""
-        target: bytes = scope["raw_path"]
-        if scope["query_string"]:
-            target += b"?" + scope["query_string"]
-        framing = body_framing(scope["headers"])
         event = await receive()
         if event["type"] == "http.disconnect":
             raise ClientLeftError
-        head = request_head(
-            scope["method"],
-            target,
-            scope["headers"],
-            authority=authority,
-            told=told,
-            framing=framing,
-        )
         body, whole = event.get("body", b""), not event.get("more_body", False)
-        chunked = framing.startswith(b"transfer")
-        first = head + (_chunk(body, last=whole) if chunked else body)
-        return cls(scope["method"], first, chunked, whole, receive)
+        first = asked + (chunk(body, last=whole) if head.chunked else body)
+        return cls(head.method, first, head.chunked, whole, receive)
 
     @property
     def repeatable(self) -> bool:
         """Whether asking again changes nothing and nothing of the body is gone (RFC 9110, section 9.2.2)."""
-        return self.method in _IDEMPOTENT and self.whole
+        return self.method in IDEMPOTENT and self.whole
 
 
 class _Upload:
@@ -153,7 +150,7 @@ class _Upload:
         if event["type"] == "http.disconnect":
             raise ClientLeftError
         body, more = event.get("body", b""), bool(event.get("more_body", False))
-        self._exchange.write(_chunk(body, last=not more) if self._request.chunked else body)
+        self._exchange.write(chunk(body, last=not more) if self._request.chunked else body)
         await self._exchange.drain()
         return more
 
@@ -163,15 +160,10 @@ async def _relay_answer(exchange: Exchange, headers: list[Header], send: Send) -
     try:
         while body := await exchange.read():
             # A whole answer goes out in one piece: the server then knows its end.
-            if exchange.complete:
+            if exchange.drained:
                 break
             await send({"type": "http.response.body", "body": body, "more_body": True})
     except CarrelError:
         # Cut, and left incomplete: the server in front closes the connection, so that the client sees it.
         return
     await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-def _chunk(body: bytes, *, last: bool) -> bytes:
-    framed = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-    return framed + b"0\r\n\r\n" if last else framed

@@ -1,29 +1,29 @@
 """Who is asking: visitor tokens and the owner's key.
 
 Pure apart from PyJWT; the time is an argument. A token is signed with HS256, names the visitor and is bound
-to the origin of the page it was made for. The owner's key is known by its sha256 only.
+to the origin of the page it was made for. The owner's keys are known by their sha256 only.
 """
 
 import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import jwt
 
-from gateway.headers import Headers, find
-from shared.auth import Principal, Role
+from gateway.recent import Recent
+from shared.auth import Principal, Role, signed_headers
 from shared.contracts.chat_ws import TOKEN_SUBPROTOCOL_PREFIX
 from shared.errors import UnauthorizedError
 
 OWNER = Principal(id="owner", role=Role.OWNER)
 _ALGORITHM = "HS256"
 _AUDIENCE = "carrel"
-_MAX_TOKEN_CHARS = 1024
+_MAX_TOKEN_BYTES = 1024
+KNOWN_S = 10.0
+"""A token that was verified is not verified again for so long, at most twice that."""
 _KNOWN = 4096
-"""So many tokens, those used last, are not verified anew on every request."""
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,28 @@ class Token:
     """Unix time."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking, and until when that holds (Unix time; ``None``: for ever)."""
+    """Who is asking."""
 
     principal: Principal
     expires: int | None
+    """Until when that holds, Unix time; ``None``: for ever."""
+    origin: str
+    """The page's origin that the token is bound to; empty for none."""
+    told: bytes
+    """The header lines that tell a service, signed; good for minutes."""
+    tag: str
+    """What stands for the caller in the log."""
 
 
 class Tokens:
     """Makes and verifies visitor tokens. The first secret signs; the others still verify."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        # Derived, so that a short secret is still a key of the length HS256 asks for, and so that the
+        # HS256 wants 32 bytes: a digest has them whatever length the secret is, and its label says that the
         # same secret used elsewhere signs nothing here.
         self._keys = [hashlib.sha256(b"carrel visitor token 1\n" + s.encode()).digest() for s in secrets]
-        # A signature that was right stays right; when it expires and where it is good is looked at each time.
-        self._known = lru_cache(maxsize=_KNOWN)(self._claims)
 
     def make(self, visitor_id: str, *, origin: str, now: int, lifetime_s: int) -> str:
         """Return a token for ``visitor_id``, good on ``origin`` from ``now`` for ``lifetime_s`` seconds."""
@@ -66,7 +71,7 @@ class Tokens:
         }
         return jwt.encode(claims, self._keys[0], algorithm=_ALGORITHM)
 
-    def verify(self, token: str, *, origin: str, now: float) -> Token:
+    def verify(self, token: bytes, *, origin: str, now: float) -> Token:
         """Return what ``token`` says, for a request of a page of ``origin`` (empty: not of a page).
 
         Raises
@@ -74,18 +79,21 @@ class Tokens:
         UnauthorizedError
             If it is not ours, has expired, or was made for another origin.
         """
-        claims = self._known(token)
-        found = Token(claims["sub"], claims["org"], claims["exp"])
-        if found.expires <= now:
-            raise UnauthorizedError("The visitor token has expired: get a new one from POST /v1/sessions")
-        if origin and found.origin and origin != found.origin:
-            raise UnauthorizedError("The visitor token was made for another origin")
+        found = self.read(token)
+        check_token(found, origin=origin, now=now)
         return found
 
-    def _claims(self, token: str) -> dict[str, Any]:
-        for key in self._keys if len(token) <= _MAX_TOKEN_CHARS else ():
+    def read(self, token: bytes) -> Token:
+        """Return what ``token`` says, its signature verified; :func:`check_token` is left to do.
+
+        Raises
+        ------
+        UnauthorizedError
+            If it is not ours.
+        """
+        for key in self._keys if len(token) <= _MAX_TOKEN_BYTES else ():
             try:
-                return jwt.decode(
+                claims: dict[str, Any] = jwt.decode(
                     token,
                     key,
                     algorithms=[_ALGORITHM],
@@ -95,51 +103,74 @@ class Tokens:
                 )
             except jwt.InvalidTokenError:
                 continue
+            return Token(claims["sub"], claims["org"], claims["exp"])
         raise UnauthorizedError("The visitor token is not valid")
 
 
 class Identity:
-    """Tells who a request comes from."""
+    """Tells who a request comes from, and remembers it for some seconds."""
 
-    def __init__(self, *, admin_key_digest: bytes, tokens: Tokens) -> None:
-        self._admin_key, self._tokens = admin_key_digest, tokens
+    def __init__(self, *, admin_keys: Sequence[bytes], tokens: Tokens, internal_token: str) -> None:
+        """``admin_keys`` are the sha256 of each key that makes its holder the owner."""
+        self._admin_keys, self._tokens, self._internal_token = tuple(admin_keys), tokens, internal_token
+        self._known: Recent[bytes, Caller] = Recent(seconds=KNOWN_S, most=_KNOWN)
 
-    def who(self, headers: Headers, *, subprotocols: Sequence[str], origin: str, now: float) -> Caller:
-        """Return who is asking.
+    def who(self, *, api_key: bytes, credential: bytes, origin: str, now: float) -> Caller:
+        """Return who is asking on a page of ``origin`` (empty: not on a page).
 
-        ``X-API-Key`` comes first: a private Space takes ``Authorization`` for itself. Then the token
-        among ``subprotocols``, where a browser puts it, then ``Authorization``.
+        ``api_key`` (``X-API-Key``) comes first: a private Space takes ``Authorization`` for itself.
+        ``credential`` is the bearer's, or a socket's subprotocol token.
 
         Raises
         ------
         UnauthorizedError
             If there are no credentials, or they are not valid.
         """
-        if key := find(headers, b"x-api-key"):
-            if self._is_owner(key):
-                return Caller(OWNER, None)
+        if api_key:
+            if self._is_owner(api_key):
+                return self._caller(OWNER, None, "", now)
             raise UnauthorizedError("The X-API-Key is not valid")
-        credential = socket_token(subprotocols) or bearer(headers)
         if not credential:
             raise UnauthorizedError("This takes a visitor token (POST /v1/sessions) or the admin key")
-        if self._is_owner(credential.encode()):
-            return Caller(OWNER, None)
-        token = self._tokens.verify(credential, origin=origin, now=now)
-        return Caller(Principal(id=token.visitor_id, role=Role.VISITOR), token.expires)
+        if (caller := self._known.get(credential, now=now)) is None:
+            if self._is_owner(credential):
+                return self._caller(OWNER, None, "", now)
+            token = self._tokens.read(credential)
+            visitor = Principal(id=token.visitor_id, role=Role.VISITOR)
+            caller = self._caller(visitor, token.expires, token.origin, now)
+            self._known.put(credential, caller, now=now)
+        check_token(caller, origin=origin, now=now)
+        return caller
+
+    def _caller(self, principal: Principal, expires: int | None, origin: str, now: float) -> Caller:
+        signed = signed_headers(principal, token=self._internal_token, now=now)
+        told = "".join(f"{name}: {value}\r\n" for name, value in signed.items())
+        return Caller(principal, expires, origin, told.encode("ascii"), tag_of(principal))
 
     def _is_owner(self, key: bytes) -> bool:
-        return hmac.compare_digest(hashlib.sha256(key).digest(), self._admin_key)
+        digest = hashlib.sha256(key).digest()
+        # Every key is compared, so that the time tells nothing of which.
+        return any([hmac.compare_digest(digest, known) for known in self._admin_keys])
 
 
-def bearer(headers: Headers) -> str:
-    """Return the credential of ``Authorization: Bearer``, or nothing."""
-    scheme, _, credential = find(headers, b"authorization").partition(b" ")
-    return credential.strip().decode("latin-1") if scheme.lower() == b"bearer" else ""
+def check_token(token: "Token | Caller", *, origin: str, now: float) -> None:
+    """Raise :class:`UnauthorizedError` for a token that has expired or was made for another page."""
+    if token.expires is not None and token.expires <= now:
+        raise UnauthorizedError("The visitor token has expired: get a new one from POST /v1/sessions")
+    if origin and token.origin and origin != token.origin:
+        raise UnauthorizedError("The visitor token was made for another origin")
 
 
-def socket_token(subprotocols: Sequence[str]) -> str:
+def tag_of(principal: Principal) -> str:
+    """Return what stands for ``principal`` in the log: the same for the same one, and no way back."""
+    if principal.is_owner:
+        return principal.id
+    return hashlib.sha256(principal.id.encode()).hexdigest()[:12]
+
+
+def socket_token(subprotocols: Sequence[str]) -> bytes:
     """Return the token a browser offers as a subprotocol, or nothing."""
     for offered in subprotocols:
         if offered.startswith(TOKEN_SUBPROTOCOL_PREFIX):
-            return offered.removeprefix(TOKEN_SUBPROTOCOL_PREFIX)
-    return ""
+            return offered.removeprefix(TOKEN_SUBPROTOCOL_PREFIX).encode("latin-1")
+    return b""

@@ -8,7 +8,7 @@ backslashes, path parameters) is refused instead of being cleaned.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from shared.auth import Principal, Role
 from shared.errors import ForbiddenError, MalformedError, MethodNotAllowedError, NotFoundError
@@ -21,6 +21,23 @@ class Target(StrEnum):
     RETRIEVER = "retriever"
     CHAT = "chat_ws"
 
+    # Of the value, and in C: members are keys of tables that every request is looked up in.
+    __hash__ = str.__hash__
+
+
+class RouteClass(StrEnum):
+    """What a request costs us, and so which rate it is held to."""
+
+    SESSION = "session"
+    SOCKET = "socket"
+    ASK = "ask"
+    SEARCH = "search"
+    READ = "read"
+    OWNER = "owner"
+    PUBLIC = "public"
+
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True)
 class Route:
@@ -30,6 +47,10 @@ class Route:
     target: Target
     role: Role
     methods: tuple[str, ...]
+    kind: RouteClass | None
+    """The class of a request; ``None`` is never limited."""
+    posted: RouteClass | None = None
+    """The class of a POST, where that is another one."""
     below: bool = False
     """Whether paths below ``path`` belong to it too."""
     socket: bool = False
@@ -39,6 +60,10 @@ class Route:
     def is_api(self) -> bool:
         """Whether browsers' cross-origin rules apply: pages and health are for everybody."""
         return self.path.startswith("/v1/")
+
+    def class_of(self, method: str) -> RouteClass | None:
+        """Return the class of a request with ``method``."""
+        return self.posted if method == "POST" and self.posted is not None else self.kind
 
 
 class WrongMethodError(MethodNotAllowedError):
@@ -59,35 +84,42 @@ PAGE_FILES: Mapping[str, str] = {
 """The chat page: the path and the file behind it."""
 
 
-def _own(path: str, *methods: str) -> Route:
-    return Route(path, Target.OWN, Role.PUBLIC, methods or ("GET",))
+def _own(path: str, *methods: str, kind: RouteClass | None = RouteClass.PUBLIC) -> Route:
+    return Route(path, Target.OWN, Role.PUBLIC, methods or ("GET",), kind)
 
 
-def _visitor(path: str, target: Target, *methods: str, below: bool = False) -> Route:
-    return Route(path, target, Role.VISITOR, methods, below)
+def _probe(path: str) -> Route:
+    # A platform's probes come from one address, and a 429 would be taken for a death.
+    return _own(path, kind=None)
+
+
+def _visitor(path: str, target: Target, *methods: str, asks: bool = False, below: bool = False) -> Route:
+    posted = RouteClass.ASK if asks else None
+    return Route(path, target, Role.VISITOR, methods, RouteClass.READ, posted, below)
 
 
 def _owner(path: str, target: Target, *methods: str) -> Route:
-    return Route(path, target, Role.OWNER, methods, below=True)
+    return Route(path, target, Role.OWNER, methods, RouteClass.OWNER, below=True)
 
 
 ROUTES: tuple[Route, ...] = (
     *(_own(path) for path in PAGE_FILES),
-    _own("/health"),
-    _own("/health/live"),
-    _own("/health/ready"),
-    *(_own(f"/health/{target}") for target in Target),
+    _probe("/health"),
+    _probe("/health/live"),
+    _probe("/health/ready"),
+    *(_probe(f"/health/{target}") for target in Target),
     _own("/version"),
     _own("/openapi.json"),
-    _own("/v1/sessions", "POST"),
-    Route("/v1/chat", Target.CHAT, Role.VISITOR, ("GET",), socket=True),
-    _visitor("/v1/messages", Target.CHAT, "POST", "PUT", below=True),
+    Route("/metrics", Target.OWN, Role.OWNER, ("GET",), RouteClass.OWNER),
+    _own("/v1/sessions", "POST", kind=RouteClass.SESSION),
+    Route("/v1/chat", Target.CHAT, Role.VISITOR, ("GET",), RouteClass.SOCKET, socket=True),
+    _visitor("/v1/messages", Target.CHAT, "POST", "PUT", asks=True, below=True),
     _visitor("/v1/runs", Target.CHAT, "GET", "POST", below=True),
-    _visitor("/v1/conversations", Target.CHAT, "GET", "POST", "PATCH", "DELETE", below=True),
+    _visitor("/v1/conversations", Target.CHAT, "GET", "POST", "PATCH", "DELETE", asks=True, below=True),
     _visitor("/v1/me", Target.CHAT, "GET", "DELETE", below=True),
-    _visitor("/v1/search", Target.RETRIEVER, "POST"),
-    _visitor("/v1/answer", Target.RETRIEVER, "POST"),
-    _visitor("/v1/chat/completions", Target.RETRIEVER, "POST"),
+    Route("/v1/search", Target.RETRIEVER, Role.VISITOR, ("POST",), RouteClass.SEARCH),
+    _visitor("/v1/answer", Target.RETRIEVER, "POST", asks=True),
+    _visitor("/v1/chat/completions", Target.RETRIEVER, "POST", asks=True),
     _visitor("/v1/models", Target.RETRIEVER, "GET", below=True),
     _owner("/v1/documents", Target.RETRIEVER, "GET", "POST", "PUT", "DELETE"),
     _owner("/v1/data-sources", Target.RETRIEVER, "GET", "POST", "PUT", "DELETE"),
@@ -98,6 +130,7 @@ ROUTES: tuple[Route, ...] = (
 """The public API, whole: what is not here does not exist."""
 
 _EXACT = {route.path: route for route in ROUTES}
+_EXACT_BYTES = {route.path.encode("ascii"): route for route in ROUTES}
 _BELOW = {route.path: route for route in ROUTES if route.below}
 _UNSAFE = frozenset("/\\\x7f") | {chr(code) for code in range(0x20)}
 _HEX = frozenset(b"0123456789abcdefABCDEF")
@@ -113,6 +146,8 @@ def find(raw_path: bytes) -> Route:
     NotFoundError
         If no route has it.
     """
+    if (route := _EXACT_BYTES.get(raw_path)) is not None:
+        return route
     path = _plain(raw_path)
     if (route := _EXACT.get(path)) is not None:
         return route
@@ -167,7 +202,14 @@ def _segment(raw: bytes) -> str:
     for escape in raw.split(b"%")[1:]:
         if len(escape) < 2 or not _HEX.issuperset(escape[:2]):
             raise MalformedError("The path has a broken percent-encoding")
-    segment = unquote_to_bytes(raw).decode()
-    if segment in (".", "..") or _UNSAFE & set(segment):
-        raise MalformedError("The path has a dot segment, an encoded slash or a control character")
-    return segment
+    segment = reading = unquote_to_bytes(raw).decode()
+    while not _is_unsafe(reading):
+        # Encoded twice or more: a reader that decodes too often must not see another path either.
+        if (again := unquote(reading)) == reading:
+            return segment
+        reading = again
+    raise MalformedError("The path has a dot segment, an encoded slash or a control character")
+
+
+def _is_unsafe(segment: str) -> bool:
+    return segment in (".", "..") or bool(_UNSAFE & set(segment))

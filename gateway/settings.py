@@ -4,12 +4,15 @@ The admin key is kept as its sha256 only: after this module nobody can log it.
 """
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, SecretStr
 from pydantic_settings import NoDecode
 
+from gateway.limits.rates import Rate
 from shared.contracts.chat_ws import MAX_FRAME_BYTES
 from shared.settings import HttpUrl, Port, ServiceSettings
 
@@ -17,10 +20,15 @@ MIN_KEY_CHARS = 16
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-def _digest(value: Any) -> bytes:
-    if not isinstance(value, str) or len(value) < MIN_KEY_CHARS:
-        raise ValueError(f"must be at least {MIN_KEY_CHARS} characters long")
-    return hashlib.sha256(value.encode()).digest()
+def _keys(value: Any) -> Any:
+    parts = _split(value)
+    if not parts or not isinstance(parts, list) or any(len(part) < MIN_KEY_CHARS for part in parts):
+        raise ValueError(f"must be at least {MIN_KEY_CHARS} characters long; several are separated by commas")
+    return parts
+
+
+def _digests(value: Any) -> tuple[bytes, ...]:
+    return tuple(hashlib.sha256(key.encode()).digest() for key in _keys(value))
 
 
 def _split(value: Any) -> Any:
@@ -70,8 +78,39 @@ def origin_of(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
-AdminKeyDigest = Annotated[bytes, BeforeValidator(_digest)]
+def _rate(value: Any) -> Rate:
+    return value if isinstance(value, Rate) else Rate.parse(str(value))
+
+
+_REDIS_FORM = "must be redis://, rediss:// or unix://, such as redis://:password@host:6379/0"
+_REDIS_OPTIONS = {"db", "username", "password"}
+_REDIS_TLS_OPTIONS = {"ssl_ca_certs", "ssl_cert_reqs"}
+
+
+def _redis(secret: SecretStr) -> SecretStr:
+    """Return ``secret`` when Redis's client can read it; nothing that is said of it holds a part of it."""
+    try:
+        url = urlsplit(secret.get_secret_value())
+        host, path, options = url.hostname, url.path.strip("/"), parse_qs(url.query)
+        port_is_wrong = url.port == 0
+    except ValueError:
+        raise ValueError(_REDIS_FORM) from None
+    if url.scheme not in ("redis", "rediss", "unix") or not (path if url.scheme == "unix" else host):
+        raise ValueError(_REDIS_FORM)
+    database = options.get("db", [""])[0] or ("" if url.scheme == "unix" else path)
+    if port_is_wrong or not database.isascii() or (database and not database.isdecimal()):
+        raise ValueError("must have numbers for its port and its database")
+    known = _REDIS_OPTIONS | (_REDIS_TLS_OPTIONS if url.scheme == "rediss" else set())
+    if not options.keys() <= known:
+        raise ValueError(f"may have no options but {', '.join(sorted(known))}")
+    return secret
+
+
+AdminKeyDigests = Annotated[tuple[bytes, ...], NoDecode, BeforeValidator(_digests)]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_keys)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
+RateSetting = Annotated[Rate, NoDecode, PlainValidator(_rate), PlainSerializer(str)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
 
 
 class GatewaySettings(ServiceSettings):
@@ -82,10 +121,10 @@ class GatewaySettings(ServiceSettings):
     retriever_url: HttpUrl = "http://127.0.0.1:8001"
     chat_url: HttpUrl = "http://127.0.0.1:8002"
 
-    session_secret: SecretStr = Field(min_length=16)
-    """Signs visitor tokens."""
-    admin_api_key: AdminKeyDigest = Field(repr=False)
-    """The sha256 of the owner's key."""
+    session_secret: Secrets
+    """The first signs visitor tokens; those behind it still verify."""
+    admin_api_key: AdminKeyDigests = Field(repr=False)
+    """The sha256 of each key that is the owner's."""
     session_lifetime_s: int = Field(default=86_400, ge=60, le=366 * 86_400)
 
     allowed_origins: Origins = ()
@@ -98,15 +137,45 @@ class GatewaySettings(ServiceSettings):
     """How many proxies in front add to X-Forwarded-For; 0 trusts none of it."""
 
     limits: Literal["on", "off"] = "on"
-    """``off`` lifts the connection limits, for load tests."""
+    """``off`` lifts the rate and connection limits, for load tests."""
+    redis_url: RedisUrl | None = None
+    """Where all replicas count together; without it each counts alone."""
+    rate_session_address: RateSetting = Rate.parse("300/min")
+    rate_socket_visitor: RateSetting = Rate.parse("300/min")
+    rate_socket_address: RateSetting = Rate.parse("3000/min")
+    rate_ask_visitor: RateSetting = Rate.parse("60/min")
+    rate_ask_address: RateSetting = Rate.parse("1200/min")
+    rate_search_visitor: RateSetting = Rate.parse("300/min")
+    rate_search_address: RateSetting = Rate.parse("3000/min")
+    rate_read_visitor: RateSetting = Rate.parse("1200/min")
+    rate_read_address: RateSetting = Rate.parse("12000/min")
+    rate_owner_address: RateSetting = Rate.parse("6000/min")
+    rate_public_address: RateSetting = Rate.parse("6000/min")
+    rate_refused_address: RateSetting = Rate.parse("120/min")
+    """Requests whose credentials were refused."""
     max_body_bytes: int = Field(default=12 * 1024 * 1024, ge=1024)
     max_url_bytes: int = Field(default=8 * 1024, ge=256)
     max_frame_bytes: int = Field(default=MAX_FRAME_BYTES, ge=1024, le=MAX_FRAME_BYTES)
     """The largest message of a client; the chat service has the same limit."""
+    max_connections: int = Field(default=8_000, ge=1)
+    """Of clients, of every kind; each takes a file handle, one that is being served mostly two."""
+    max_requests_per_visitor: int = Field(default=100, ge=1)
+    """Answered at the same time."""
     max_sockets: int = Field(default=2_000, ge=1)
     max_sockets_per_visitor: int = Field(default=20, ge=1)
     socket_idle_timeout_s: float = Field(default=90.0, gt=0)
     """A WebSocket on which nothing is said; the chat service says something every 20 s."""
+
+    head_timeout_s: float = Field(default=10.0, gt=0)
+    """Until a request's head is whole; on a new connection from its beginning."""
+    body_timeout_s: float = Field(default=15.0, gt=0)
+    """Within which at least 8 KB of a body must come."""
+    send_timeout_s: float = Field(default=15.0, gt=0)
+    """Within which a client that is slower than its answer must take at least 32 KB."""
+    idle_timeout_s: float = Field(default=75.0, gt=0)
+    """Between two requests."""
+    request_timeout_s: float = Field(default=3600.0, gt=0)
+    """From a request's head to its answer's end, streams included."""
 
     upstream_connect_timeout_s: float = Field(default=2.0, gt=0)
     upstream_first_byte_timeout_s: float = Field(default=300.0, gt=0)
@@ -126,3 +195,9 @@ class GatewaySettings(ServiceSettings):
         """The origins of our own pages, as the public knows us, and those that are let in."""
         ours = (self.public_base_url or "", f"https://{self.space_host}" if self.space_host else "")
         return (*self.allowed_origins, *(normal_origin(origin_of(url)) for url in ours if url))
+
+    @property
+    def rates(self) -> Mapping[str, Rate]:
+        """Every rate by its policy's name, such as ``ask-visitor``."""
+        names = (name for name in type(self).model_fields if name.startswith("rate_"))
+        return {name.removeprefix("rate_").replace("_", "-"): getattr(self, name) for name in names}

@@ -16,6 +16,7 @@ from retriever.extractive import Quote, choose, separator
 from retriever.generated import reranked, written
 from retriever.guard.guarded import GuardedModel
 from retriever.language.questions import Question, understand
+from retriever.outcomes import Outcomes
 from retriever.ports import AnyOf, Condition
 from retriever.ranking import Ranked, source
 from retriever.search import Found, Search, passage
@@ -52,12 +53,22 @@ class Answers:
 
     def __init__(self, search: Search, model: GuardedModel | None = None) -> None:
         self._search, self._model, self._cache = search, model, AnswerCache()
+        self.outcomes = Outcomes()
 
     async def events(self, request: AnswerRequest) -> AsyncIterator[RunEvent]:
         """Yield the events of one answer.
 
         What can fail fails before the first of them, but for a model that breaks off in the middle.
         """
+        try:
+            async for event in self._events(request):
+                self.outcomes.note([event])
+                yield event
+        except CarrelError as error:
+            self.outcomes.failed(error)
+            raise
+
+    async def _events(self, request: AnswerRequest) -> AsyncIterator[RunEvent]:
         question = understand(_checked(request).messages, request.context)
         found, degraded = await self._find(question, request)
         if self._model is None or not found.passages:
@@ -71,15 +82,17 @@ class Answers:
         """Return the answer at once; nothing was sent, so one that broke off is given by the documents."""
         events: list[RunEvent] = []
         try:
-            async for event in self.events(request):
+            async for event in self._events(request):
                 events.append(event)
         except CarrelError as error:
             if not events:
+                self.outcomes.failed(error)
                 raise
             _log.warning("not generated: %s", error.detail)
             question = understand(request.messages, request.context)
             found, degraded = await self._find(question, request)
             events = [event async for event in _extracted(question, found, [*degraded, "generation"])]
+        self.outcomes.note(events)
         return gathered(events)
 
     async def _modelled(

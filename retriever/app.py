@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from retriever import health, routes
+from retriever import health, metrics, routes
 from retriever.answer import Answers
 from retriever.cohere import Cohere
 from retriever.documents.catalogue import Catalogue
@@ -16,6 +16,7 @@ from retriever.documents.records import SCHEMA
 from retriever.guard.budget import Budget
 from retriever.guard.guarded import GuardedModel
 from retriever.ingest import Ingest
+from retriever.openai.routes import router as openai
 from retriever.opening import WATCH_EVERY_S, OpeningStore
 from retriever.parsing.workers import Workers
 from retriever.ports import Model, Parsing, VectorStore
@@ -30,7 +31,10 @@ from retriever.sources.visits import Visits
 from retriever.upkeep import keep_up
 from retriever.web.replies import Fetches
 from shared import __version__
-from shared.http import IdentityMiddleware, RequestIdMiddleware, install_error_handlers
+from shared.counting import Requests
+from shared.http import HeadMiddleware, IdentityMiddleware, RequestIdMiddleware, install_error_handlers
+from shared.metrics import CountingMiddleware
+from shared.metrics import router as metrics_router
 from shared.tasks import cancel, spawn
 
 
@@ -94,13 +98,25 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     app.state.ingest = Ingest(store, app.state.catalogue, app.state.parsing, now_us=adapters.now_us)
     app.state.search = Search(store, app.state.catalogue)
     app.state.answers = Answers(app.state.search, model)
+    requests = Requests("retriever")
+    app.state.metrics = metrics.told(
+        requests,
+        store=store,
+        search=app.state.search,
+        answers=app.state.answers,
+        budget=app.state.budget,
+        model=model,
+    )
     _add_sources(app, adapters)
-    served = (health.router, routes.documents, routes.questions, routes.usage)
-    for router in (*served, sources_routes.data_sources, sources_routes.ingestion_jobs):
+    asked = (routes.documents, routes.questions, openai, routes.usage)
+    sources = (sources_routes.data_sources, sources_routes.ingestion_jobs)
+    for router in (health.router, metrics_router, *asked, *sources):
         app.include_router(router)
     install_error_handlers(app)
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
     app.add_middleware(RequestIdMiddleware)
+    app.add_middleware(CountingMiddleware, requests=requests)
     return app
 
 

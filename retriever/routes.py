@@ -2,58 +2,108 @@
 
 import logging
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import Field, TypeAdapter
 
 from retriever.answer import Answers
 from retriever.documents.catalogue import Catalogue
-from retriever.documents.submissions import document_id, read_submission
+from retriever.documents.links import MAX_URL_CHARS
+from retriever.documents.submissions import MAX_ID_CHARS, document_id, read_submission
 from retriever.guard.budget import Budget
 from retriever.ingest import Ingest
-from retriever.parsers.registry import PARSERS
+from retriever.parsers.registry import MAX_TITLE_CHARS, PARSERS
 from retriever.search import Search
 from shared import sse
 from shared.auth import Principal, Role
 from shared.contracts.retriever import (
+    ONLY_KEYS,
     AnswerRequest,
     Document,
     DocumentSummary,
     GroundedAnswer,
+    Key,
     RunEnd,
     RunError,
     RunEvent,
+    Scalar,
     SearchAnswer,
     SearchRequest,
     UsageReport,
 )
 from shared.contracts.wire import Page
-from shared.errors import CarrelError, ForbiddenError, InternalError
-from shared.http import owner, principal
+from shared.errors import (
+    CarrelError,
+    ForbiddenError,
+    InternalError,
+    NotFoundError,
+    TooLargeError,
+    UnsupportedMediaTypeError,
+)
+from shared.http import operation_id, owner, principal
+from shared.openapi import events, links, problems
 
 _log = logging.getLogger(__name__)
 _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _BODY = {
+    "description": "The document itself, in the media type that `Content-Type` says.",
     "content": {
         media_type: {"schema": {"type": "string"} | ({"format": "binary"} if kind.binary else {})}
         for media_type, kind in PARSERS.items()
     },
     "required": True,
 }
+_ABOUT = {
+    "title": ("Its title.", "The keeper's handbook", {"type": "string", "maxLength": MAX_TITLE_CHARS}),
+    "url": (
+        "Where readers find it.",
+        "https://keepers.example/book/ch02-lamps.html",
+        {"type": "string", "maxLength": MAX_URL_CHARS, "pattern": "^$|^(https?://[!-~]|/[!-.0-~])[!-~]*$"},
+    ),
+}
+_METADATA = TypeAdapter(Annotated[dict[Key, Scalar | list[Scalar]], Field(json_schema_extra=ONLY_KEYS)])
+_ELSE = "Else the header X-Document-{}, percent-encoded."
 _SAID = [
+    *(
+        {
+            "name": name,
+            "in": "query",
+            "description": f"{text} {_ELSE.format(name.title())}",
+            "schema": schema,
+            "example": example,
+        }
+        for name, (text, example, schema) in _ABOUT.items()
+    ),
     {
-        "name": name,
+        "name": "metadata",
         "in": "query",
-        "required": False,
-        "schema": {"type": "string"},
-        "description": f"{text} Else the header X-Document-{name.title()}, percent-encoded.",
+        "description": f"What it can be filtered by. {_ELSE.format('Metadata')}",
+        "content": {"application/json": {"schema": _METADATA.json_schema(), "example": {"lang": "en"}}},
+    },
+]
+_LINKS = links("id", "/id", "get_document", "delete_document")
+_STORED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Replaced", "model": DocumentSummary, "links": _LINKS},
+    201: {"description": "Created", "model": DocumentSummary, "links": _LINKS},
+    204: {"description": "Unchanged: the same content was there already"},
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer: JSON, or with `stream` or `Accept: text/event-stream` its run events",
+        "content": events(RunEvent, "One run event; the stream always ends in `run-end`."),
     }
-    for name, text in (
-        ("title", "Its title."),
-        ("url", "Where readers find it."),
-        ("metadata", "A JSON object of scalars and lists of scalars, to filter by."),
-    )
+}
+DocumentId = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=MAX_ID_CHARS,
+        description="A name or a path such as `guide/lamps.md`: its slashes stand in the URL as they are.",
+        examples=["guide/lamps.md"],
+        json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f-\x9f]+$"},
+    ),
 ]
 
 
@@ -64,9 +114,18 @@ def asking(found: Annotated[Principal, Depends(principal)]) -> Principal:
     return found
 
 
-documents = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[Depends(owner)])
-usage = APIRouter(prefix="/v1", tags=["usage"], dependencies=[Depends(owner)])
-questions = APIRouter(prefix="/v1", tags=["questions"], dependencies=[Depends(asking)])
+documents = APIRouter(
+    prefix="/v1/documents",
+    tags=["documents"],
+    dependencies=[Depends(owner)],
+    generate_unique_id_function=operation_id,
+)
+usage = APIRouter(
+    prefix="/v1", tags=["usage"], dependencies=[Depends(owner)], generate_unique_id_function=operation_id
+)
+questions = APIRouter(
+    prefix="/v1", tags=["search"], dependencies=[Depends(asking)], generate_unique_id_function=operation_id
+)
 
 
 def _ingest(request: Request) -> Ingest:
@@ -92,10 +151,12 @@ def _answers(request: Request) -> Answers:
 @documents.put(
     "/{id:path}",
     response_model=DocumentSummary,
-    responses={201: {"model": DocumentSummary}, 204: {"description": "Unchanged"}},
+    responses=_STORED | problems(TooLargeError, UnsupportedMediaTypeError),
     openapi_extra={"requestBody": _BODY, "parameters": _SAID},
 )
-async def put_document(id: str, request: Request, ingest: Annotated[Ingest, Depends(_ingest)]) -> Response:
+async def put_document(
+    id: DocumentId, request: Request, ingest: Annotated[Ingest, Depends(_ingest)]
+) -> Response:
     """Create or replace a document; answered when it is searchable and durable."""
     name = document_id(id)
     submission = await read_submission(request, limit=request.app.state.settings.max_document_bytes)
@@ -117,14 +178,14 @@ async def list_documents(
     return await catalogue.page(limit=limit, cursor=cursor, q=q)
 
 
-@documents.get("/{id:path}")
-async def get_document(id: str, catalogue: Annotated[Catalogue, Depends(_catalogue)]) -> Document:
+@documents.get("/{id:path}", responses=problems(NotFoundError))
+async def get_document(id: DocumentId, catalogue: Annotated[Catalogue, Depends(_catalogue)]) -> Document:
     """Read a document with its chunks."""
     return await catalogue.read(document_id(id))
 
 
-@documents.delete("/{id:path}", status_code=204)
-async def delete_document(id: str, ingest: Annotated[Ingest, Depends(_ingest)]) -> None:
+@documents.delete("/{id:path}", status_code=204, responses=problems(NotFoundError))
+async def delete_document(id: DocumentId, ingest: Annotated[Ingest, Depends(_ingest)]) -> None:
     """Remove a document."""
     await ingest.delete(document_id(id))
 
@@ -145,7 +206,7 @@ async def search(body: SearchRequest, search: Annotated[Search, Depends(_search)
 @questions.post(
     "/answer",
     response_model=GroundedAnswer,
-    responses={200: {"content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+    responses=_ANSWERS,
 )
 async def answer(
     body: AnswerRequest, request: Request, answers: Annotated[Answers, Depends(_answers)]

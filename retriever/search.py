@@ -17,6 +17,7 @@ from retriever.ports import Condition, Hit, Signal, VectorStore
 from retriever.ranking import Ranked, current, fuse, passages
 from retriever.sparse import rarity, vector
 from shared.contracts.retriever import Passage, SearchAnswer, SearchRequest
+from shared.counting import Durations
 
 MIN_CANDIDATES = 50
 CANDIDATES_PER_PASSAGE = 3
@@ -51,6 +52,7 @@ class Search:
 
     def __init__(self, store: VectorStore, catalogue: Catalogue) -> None:
         self._store, self._catalogue = store, catalogue
+        self.durations = Durations()
 
     async def search(self, request: SearchRequest) -> SearchAnswer:
         """Answer ``POST /v1/search``."""
@@ -79,6 +81,7 @@ class Search:
         looked = time.perf_counter()
         best = passages(ranked, limit=limit)
         ended = time.perf_counter()
+        self.durations.add(ended - started)
         return Found(
             passages=best,
             index_version=f"{INDEX_FORMAT}-{snapshot.generation:x}",

@@ -114,6 +114,12 @@ class MethodNotAllowedError(InvalidRequestError):
     default_status = 405
 
 
+class RequestTimeoutError(InvalidRequestError):
+    title = "The request did not come in time"
+    default_status = 408
+    default_retryable = True
+
+
 class TooLargeError(InvalidRequestError):
     title = "The request is too large"
     default_status = 413
@@ -222,6 +228,7 @@ ERROR_CODES: Mapping[str, type[CarrelError]] = {cls.code: cls for cls in _CLASSE
 _BY_STATUS: Mapping[int, type[CarrelError]] = {
     400: MalformedError,
     405: MethodNotAllowedError,
+    408: RequestTimeoutError,
     413: TooLargeError,
     414: UriTooLongError,
     415: UnsupportedMediaTypeError,

@@ -7,13 +7,14 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from uuid import uuid4
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import HTTPConnection
@@ -27,10 +28,12 @@ from shared.errors import (
     InternalError,
     InvalidRequestError,
     MalformedError,
+    UnsupportedMediaTypeError,
     from_status,
     problem,
 )
 from shared.logging import request_id
+from shared.openapi import PROBLEM_MEDIA_TYPE, completed
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -38,15 +41,21 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 REQUEST_ID_HEADER = "x-request-id"
-PROBLEM_MEDIA_TYPE = "application/problem+json"
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_JSON = re.compile(r"application/([^;]+\+)?json *(;|$)", re.IGNORECASE)
+"""What the framework reads as JSON."""
 _log = logging.getLogger(__name__)
 
 
-def problem_response(error: CarrelError, *, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Return ``error`` as a problem document, with ``Retry-After`` where it says when."""
+def problem_response(
+    error: CarrelError, *, headers: dict[str, str] | None = None, beside: Mapping[str, Any] | None = None
+) -> JSONResponse:
+    """Return ``error`` as a problem document, with ``Retry-After`` where it says when.
+
+    ``beside`` are further members, which a problem document may have.
+    """
     response = JSONResponse(
-        problem(error, request_id=request_id.get()),
+        problem(error, request_id=request_id.get()) | dict(beside or {}),
         status_code=error.status,
         media_type=PROBLEM_MEDIA_TYPE,
         headers=headers,
@@ -61,7 +70,12 @@ def problem_response(error: CarrelError, *, headers: dict[str, str] | None = Non
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Make every error of ``app`` a problem document; the unknown becomes a bare ``internal``."""
+    """Make every error of ``app`` a problem document, also in what its OpenAPI document says.
+
+    The unknown becomes a bare ``internal``.
+    """
+    framework_document = app.openapi
+    app.openapi = lambda: completed(framework_document())  # type: ignore[method-assign]
 
     async def known(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, CarrelError)  # noqa: S101 - the handler is registered for this class
@@ -75,22 +89,32 @@ def install_error_handlers(app: FastAPI) -> None:
             from_status(error.status_code)(detail, status=error.status_code), headers=headers
         )
 
-    async def invalid(_request: Request, error: Exception) -> JSONResponse:
+    async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-        return problem_response(validation_error(error.errors()))
+        media_type = request.headers.get("content-type", "")
+        return problem_response(validation_error(error.errors(), media_type=media_type))
 
     app.add_exception_handler(CarrelError, known)
     app.add_exception_handler(StarletteHTTPException, framework)
     app.add_exception_handler(RequestValidationError, invalid)
 
 
-def validation_error(errors: Any) -> CarrelError:
-    """Return pydantic's ``errors`` as one error that names each field and what would be right."""
+def operation_id(route: APIRoute) -> str:
+    """Return the handler's name: what a generated client calls the operation."""
+    return route.name
+
+
+def validation_error(errors: Any, *, media_type: str) -> CarrelError:
+    """Return pydantic's ``errors`` as one error that names each field and what would be right.
+
+    ``media_type`` is what the request said its body is.
+    """
     if any(entry["type"] == "json_invalid" for entry in errors):
         return MalformedError("The body is not JSON: " + str(errors[0].get("ctx", {}).get("error", "")))
     if any(entry["type"] == "model_attributes_type" and entry["loc"] == ("body",) for entry in errors):
         message = "must be a JSON object, sent with Content-Type: application/json"
-        return InvalidRequestError(f"The body {message}", fields=[FieldError(field="body", message=message)])
+        kind = InvalidRequestError if _JSON.match(media_type) else UnsupportedMediaTypeError
+        return kind(f"The body {message}", fields=[FieldError(field="body", message=message)])
     fields = [
         FieldError(field=_field(entry["loc"]), message=str(entry["msg"]).removeprefix("Value error, "))
         for entry in errors[:20]
@@ -156,6 +180,17 @@ class RequestIdMiddleware:
             await problem_response(InternalError())(scope, receive, send_with_id)
         finally:
             request_id.reset(token)
+
+
+class HeadMiddleware:
+    """Answers HEAD wherever GET is answered, with the same headers; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app({**scope, "method": "GET"} if asked else scope, receive, send)
 
 
 class IdentityMiddleware:

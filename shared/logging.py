@@ -44,9 +44,11 @@ class _Formatter(logging.Formatter):
             fields = {"request_id": rid, **fields}
         extra = "".join(f" {key}={value}" for key, value in fields.items())
         head = f"{when} {record.levelname.lower():<7} {self._service}: {record.getMessage()}{extra}"
-        return head.translate(_ESCAPES) + "".join(
-            f"\n    {line.translate(_ESCAPES)}" for line in trace.splitlines()
-        )
+        return _escaped(head) + "".join(f"\n    {_escaped(line)}" for line in trace.splitlines())
+
+
+def _escaped(line: str) -> str:
+    return line.translate(_ESCAPES).encode("utf-8", "backslashreplace").decode()
 
 
 def configure(service: str, *, level: str, log_format: Literal["json", "text"]) -> None:

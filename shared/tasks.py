@@ -6,7 +6,8 @@ garbage collection or never; so tasks are started here and nowhere else.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -28,6 +29,41 @@ async def cancel(task: asyncio.Task[Any] | None) -> None:
         return
     task.cancel()
     await asyncio.wait([task])
+
+
+async def beating(items: AsyncGenerator[_T], *, interval_s: float) -> AsyncGenerator[_T | None]:
+    """Yield ``items`` as they come, and None whenever none came for ``interval_s``.
+
+    One task runs ``items`` from their first step to their closing, one or two of them ahead: whoever is cut
+    off in the middle of a wait leaves nothing half done.
+    """
+    came: asyncio.Queue[tuple[_T] | None] = asyncio.Queue(maxsize=1)
+    running = spawn(_feed(items, came), name="a stream's items")
+    try:
+        while True:
+            try:
+                async with asyncio.timeout(interval_s):
+                    item = await came.get()
+            except TimeoutError:
+                yield None
+                continue
+            if item is None:
+                break
+            yield item[0]
+        await running  # raises what ended the items
+    finally:
+        await cancel(running)
+
+
+async def _feed(items: AsyncGenerator[_T], came: "asyncio.Queue[tuple[_T] | None]") -> None:
+    try:
+        async with aclosing(items):
+            async for item in items:
+                await came.put((item,))
+    except Exception:
+        await came.put(None)
+        raise
+    await came.put(None)
 
 
 def _ended(task: asyncio.Task[Any]) -> None:

@@ -3,14 +3,13 @@
 Owns that mapping in both directions, so that a filter means the same on every engine. Pure.
 """
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from retriever.parsers.visible import visible
 from retriever.ports import AnyOf, Between, Condition, Equals
 from shared.contracts.retriever import Filters, FilterValue, Range
+from shared.contracts.wire import sendable
 from shared.errors import FieldError, InvalidRequestError
 
 MAX_KEYS = 32
@@ -33,7 +32,7 @@ def checked(metadata: Mapping[str, Any]) -> dict[str, Any]:
         Naming each key that is refused and why.
     """
     problems = [
-        FieldError(f"metadata.{visible(key)[:64]}", problem)
+        FieldError(f"metadata.{sendable(key[:64])}", problem)
         for key, value in metadata.items()
         for problem in _problems(key, value)
     ]
@@ -102,7 +101,8 @@ def _scalar_problem(value: Any) -> str:
         case bool():
             return ""
         case int() | float():
-            fits = math.isfinite(value) and abs(value) < 2**53
+            # True of neither NaN nor an infinity, and asks of no integer to become a float.
+            fits = abs(value) < 2**53
             return "" if fits else "a number must be finite and less than 2 to the 53"
         case str():
             fits = len(value) <= MAX_VALUE_CHARS and _UNSTORABLE.search(value) is None

@@ -20,15 +20,26 @@ from shared.contracts.data_sources import (
     SyncRequest,
 )
 from shared.contracts.wire import Page
-from shared.http import owner
+from shared.errors import NotFoundError
+from shared.http import operation_id, owner
+from shared.openapi import events, links, problems
 
 _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
-_PROBLEM = {"application/problem+json": {"schema": {"type": "object"}}}
-_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "Not found", "content": _PROBLEM}}
+_NOT_FOUND = problems(NotFoundError)
+_SOURCE_LINKS = links("id", "/id", "get_data_source", "sync_data_source", "delete_data_source")
+_JOB_LINKS = links("id", "/id", "get_ingestion_job", "watch_ingestion_job", "cancel_ingestion_job")
+_KEPT: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Replaced", "model": DataSource, "links": _SOURCE_LINKS},
+    201: {"description": "Created", "model": DataSource, "links": _SOURCE_LINKS},
+}
+_BEGUN: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A job was going: this one", "model": IngestionJob, "links": _JOB_LINKS},
+    202: {"description": "Begun", "model": IngestionJob, "links": _JOB_LINKS},
+}
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`job-progress` events with the counts so far, at last `job-end` with the whole job",
-        "content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "content": events(JobProgress | IngestionJob, "How far the job is, or what it came to."),
     }
 }
 
@@ -36,13 +47,13 @@ data_sources = APIRouter(
     prefix="/v1/data-sources",
     tags=["data sources"],
     dependencies=[Depends(owner)],
-    generate_unique_id_function=lambda route: route.name,
+    generate_unique_id_function=operation_id,
 )
 ingestion_jobs = APIRouter(
     prefix="/v1/ingestion-jobs",
     tags=["data sources"],
     dependencies=[Depends(owner)],
-    generate_unique_id_function=lambda route: route.name,
+    generate_unique_id_function=operation_id,
 )
 
 SourceId = Annotated[
@@ -79,7 +90,7 @@ async def list_data_sources(
 @data_sources.put(
     "/{id}",
     response_model=DataSource,
-    responses={200: {"description": "Replaced"}, 201: {"model": DataSource, "description": "Created"}},
+    responses=_KEPT,
 )
 async def put_data_source(id: SourceId, body: DataSourceRequest, registry: WithRegistry) -> Response:
     """Create or replace a data source; its documents follow with its next sync."""
@@ -107,7 +118,7 @@ async def delete_data_source(
     "/{id}/sync",
     response_model=IngestionJob,
     status_code=202,
-    responses=_NOT_FOUND | {200: {"model": IngestionJob, "description": "A job was going: this one"}},
+    responses=_NOT_FOUND | _BEGUN,
 )
 async def sync_data_source(id: SourceId, jobs: WithJobs, body: SyncRequest | None = None) -> Response:
     """Begin an ingestion job for a data source; one that is going already is answered with 200."""

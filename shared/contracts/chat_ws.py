@@ -3,13 +3,13 @@
 The server's run frames are the retriever's run events with the run's ids and numbers added.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, StrictInt, TypeAdapter, ValidationError
 
 from shared.contracts.retriever import MAX_MESSAGE_CHARS as MAX_MESSAGE_CHARS
-from shared.contracts.retriever import Citation, Filters, PageContext, RunError
+from shared.contracts.retriever import ONLY_KEYS, Citation, Filters, Key, PageContext, RunError, Scalar
 from shared.contracts.wire import Answer, Instant, Request, Text, field_path
 from shared.errors import InvalidRequestError
 
@@ -29,10 +29,16 @@ class MessageCreate(Request):
     client_message_id: UUID
     conversation_id: Id | None = None
     # Not bounded here: a message that is too long has an error code of its own.
-    content: Text
+    content: Annotated[
+        Text,
+        Field(
+            examples=["How often is the wick trimmed?"], json_schema_extra={"minLength": 1, "pattern": r"\S"}
+        ),
+    ]
     context: PageContext | None = None
     filters: Filters = {}
-    options: Annotated[dict[str, Any], Field(max_length=16)] = {}
+    options: Annotated[dict[Key, Scalar], Field(max_length=16, json_schema_extra=ONLY_KEYS)] = {}
+    """For what is to come: none is known yet."""
 
 
 class RunCancel(Request):
@@ -47,7 +53,7 @@ class RunResume(Request):
 
     type: Literal["run-resume"] = "run-resume"
     run_id: Id
-    starting_after: Annotated[int, Field(ge=0, le=2**53)]
+    starting_after: Annotated[StrictInt, Field(ge=0, le=2**53)]
 
 
 class RunRegenerate(Request):
@@ -62,7 +68,9 @@ class Ping(Request):
     """Answered by ``pong`` with the same nonce."""
 
     type: Literal["ping"] = "ping"
-    nonce: Annotated[Text, Field(max_length=200)] | Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
+    nonce: (
+        Annotated[Text, Field(max_length=200)] | Annotated[StrictInt, Field(ge=-(2**53), le=2**53)] | None
+    ) = None
 
 
 ClientFrame = Annotated[
@@ -99,7 +107,7 @@ def parse_frame(text: str) -> ClientFrame:
 class Rename(Request):
     """Give a conversation another title."""
 
-    title: Annotated[Text, Field(min_length=1, max_length=200, pattern=r"\S")]
+    title: Annotated[Text, Field(min_length=1, max_length=200, pattern=r"\S", examples=["Lamps"])]
 
 
 class Conversation(Answer):

@@ -6,9 +6,10 @@ order: ``run-start``, ``search-queries``, ``search-results``, ``message-start``,
 that does not was cut.
 """
 
+import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AllowInfNan, Field, FiniteFloat, StrictBool, StrictFloat, StrictInt, TypeAdapter
+from pydantic import AfterValidator, AllowInfNan, Field, StrictBool, StrictFloat, StrictInt, TypeAdapter
 
 from shared.contracts.wire import Answer, Instant, Request, Text
 
@@ -16,20 +17,37 @@ MAX_QUERY_CHARS = 8_000
 MAX_MESSAGE_CHARS = 8_000
 MAX_MESSAGES = 50
 
-Scalar = Text | StrictBool | StrictInt | Annotated[StrictFloat, AllowInfNan(False)]
+Number = Annotated[StrictFloat, AllowInfNan(False)]
+Whole = Annotated[StrictInt, Field(gt=-(2**53), lt=2**53)]
+Scalar = Text | StrictBool | Whole | Number
+_KEY = r'^[^"\\\[\]\x00-\x1f]{1,64}$'
+
+
+def _key(value: str) -> str:
+    if re.fullmatch(_KEY, value) is None:
+        raise ValueError(
+            "a key has 1 to 64 characters, no quotes, brackets, backslashes or control characters"
+        )
+    return value
+
+
+Key = Annotated[Text, AfterValidator(_key), Field(json_schema_extra={"pattern": _KEY})]
+"""A key of metadata."""
 
 
 class Range(Request):
     """A numeric range; every bound that is given must hold."""
 
-    gt: FiniteFloat | None = None
-    gte: FiniteFloat | None = None
-    lt: FiniteFloat | None = None
-    lte: FiniteFloat | None = None
+    gt: Number | None = None
+    gte: Number | None = None
+    lt: Number | None = None
+    lte: Number | None = None
 
 
 FilterValue = Scalar | Annotated[list[Scalar], Field(min_length=1, max_length=100)] | Range
-Filters = Annotated[dict[str, FilterValue], Field(max_length=16)]
+ONLY_KEYS = {"additionalProperties": False}
+"""For the schema of a dict whose keys are of one pattern."""
+Filters = Annotated[dict[Key, FilterValue], Field(max_length=16, json_schema_extra=ONLY_KEYS)]
 """By metadata key, all must hold: a scalar equals, a list is any of, a range object is a range.
 
 ``document_id`` and ``url`` name the document's own fields, every other key a key of its metadata.
@@ -39,10 +57,12 @@ Filters = Annotated[dict[str, FilterValue], Field(max_length=16)]
 class SearchRequest(Request):
     """Body of ``POST /v1/search``."""
 
-    query: Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_CHARS)]
-    limit: Annotated[int, Field(ge=1, le=50)] = 10
+    query: Annotated[
+        Text, Field(min_length=1, max_length=MAX_QUERY_CHARS, examples=["How long does a watch last?"])
+    ]
+    limit: Annotated[StrictInt, Field(ge=1, le=50)] = 10
     filters: Filters = {}
-    rerank: bool = True
+    rerank: StrictBool = True
 
 
 class Passage(Answer):
@@ -87,10 +107,17 @@ class PageContext(Request):
 class AnswerRequest(Request):
     """Body of ``POST /v1/answer``; the last message is the question."""
 
-    messages: Annotated[list[Turn], Field(min_length=1, max_length=MAX_MESSAGES)]
+    messages: Annotated[
+        list[Turn],
+        Field(
+            min_length=1,
+            max_length=MAX_MESSAGES,
+            examples=[[{"role": "user", "content": "What is a Fresnel lens?"}]],
+        ),
+    ]
     filters: Filters = {}
     context: PageContext | None = None
-    stream: bool = False
+    stream: StrictBool = False
 
 
 class CitationSource(Answer):

@@ -13,13 +13,15 @@ _T = TypeVar("_T")
 class Request(BaseModel):
     """A body a client sends: an unknown field is an error, so that a typo is never silence."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=False, use_attribute_docstrings=True
+    )
 
 
 class Answer(BaseModel):
     """A body we send: the reader ignores fields it does not know."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
 
 
 def _storable(value: str) -> str:
@@ -46,7 +48,12 @@ Instant = Annotated[datetime, PlainSerializer(timestamp, when_used="json")]
 def field_path(loc: Iterable[int | str]) -> str:
     """Return the path of a refused field, such as ``filters.lang``, from where pydantic found it."""
     # What pydantic adds for a member of a union is its own, such as ``list[str]``, and no field of ours.
-    return ".".join(takewhile(lambda part: "[" not in part, map(str, loc)))[:200]
+    return sendable(".".join(takewhile(lambda part: "[" not in part, map(str, loc)))[:200])
+
+
+def sendable(value: str) -> str:
+    """Return what a client wrote as it can be said again: JSON's escapes can hold what UTF-8 cannot."""
+    return value.encode("utf-8", "replace").decode()
 
 
 class Page(Answer, Generic[_T]):
@@ -54,6 +61,35 @@ class Page(Answer, Generic[_T]):
 
     items: list[_T]
     next_cursor: str | None = None
+
+
+class FieldProblem(Answer):
+    """One field of a request that was refused."""
+
+    field: str
+    """The field's path, such as ``filters.lang``."""
+    message: str
+    """What is wrong with it and what would be right."""
+
+
+class Problem(Answer):
+    """Every error of every route, in the one shape of RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    """What to tell errors apart by: more codes may come."""
+    retryable: bool
+    """Whether the same request may succeed later."""
+    request_id: str
+    """Stands in the logs, too."""
+    retry_after_ms: int | None = None
+    param: str | None = None
+    """The first field that is wrong."""
+    errors: list[FieldProblem] = []
+    """Every field that is wrong."""
 
 
 class Check(Answer):

@@ -29,6 +29,7 @@ def test_making_the_application_opens_nothing() -> None:
     assert not hasattr(app.state, "service")
     assert "/health" not in app.openapi()["paths"]
     assert set(app.openapi()["paths"]) == {
+        "/v1/chat",
         "/v1/conversations",
         "/v1/conversations/{conversation_id}",
         "/v1/conversations/{conversation_id}/messages",

@@ -223,3 +223,34 @@ async def test_reading_while_the_database_is_away() -> None:
         answer = await http.get("/v1/conversations")
         assert problem_of(answer, 503, "overloaded")["retry_after_ms"] == 1000
         assert answer.headers["retry-after"] == "1"
+
+
+async def test_the_socket_without_an_upgrade_says_so(database_url: str) -> None:
+    """A plain GET of the chat is told that it is a WebSocket."""
+    async with chatting(database_url, Answerer()) as chat, chat.http() as http:
+        problem_of(await http.get("/v1/chat"), 426, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"options": {"a": "\ud800"}}, "options.a"),
+        ({"options": {"\ud800": 1}}, "options."),
+        ({"options": {"a": [[1]]}}, "options.a"),
+        ({"filters": {"\ud800": 1}}, "filters."),
+        ({"filters": {'a"': 1}}, 'filters.a"'),
+        ({"filters": {"a": 10**400}}, "filters.a"),
+        ({"content": "\ud800"}, "content"),
+        ({"content": "a\0"}, "content"),
+        ({"conversation_id": "\0"}, "conversation_id"),
+        ({"client_message_id": 5}, "client_message_id"),
+    ],
+)
+async def test_what_no_store_holds_is_refused(database_url: str, more: dict[str, Any], field: str) -> None:
+    """Whatever JSON can say and a database cannot keep is named in a problem, and no question is stored."""
+    question = {"client_message_id": "6f1c1d9a-6f5f-4c57-9b0b-0d8f6c8b1e11", "content": "x"} | more
+    async with chatting(database_url, Answerer()) as chat, chat.http() as http:
+        headers = {"content-type": "application/json"}
+        answer = await http.post("/v1/messages", content=json.dumps(question), headers=headers)
+        assert problem_of(answer, 422, "invalid_request")["param"].startswith(field)
+        assert (await http.get("/v1/conversations")).json()["items"] == []

@@ -1,13 +1,18 @@
 """The gateway, put together."""
 
+from typing import Any
+
 import pytest
 
+from gateway.access import AccessLog
 from gateway.app import Adapters, create_app
-from gateway.connection import Timeouts
-from gateway.limits import Places
+from gateway.limits.memory import MemoryLimiter
+from gateway.limits.places import Places
 from gateway.routing import Target
-from gateway.upstream import Pool
-from gateway.ws_proxy import SocketProxy
+from gateway.server import options
+from gateway.upstream.exchange import Timeouts
+from gateway.upstream.pool import Pool
+from gateway.websocket.ws_proxy import SocketProxy
 from tests.support.gateway_server import NOWHERE, OWNER, Gateway, gateway, settings
 from tests.support.gateway_upstream import upstream
 from tests.support.server import serving
@@ -22,7 +27,7 @@ from tests.support.server import serving
         {"allowed_origins": "*"},
     ],
 )
-async def test_the_names_we_are_known_by_are_our_pages(changed: dict[str, str]) -> None:
+async def test_the_names_we_are_known_by_are_our_pages(changed: dict[str, Any]) -> None:
     """The public base URL, the platform's host name and the allowed origins may open sessions."""
     async with gateway(**changed) as door:
         assert (await door.ask("POST", "/v1/sessions", "Origin: https://docs.test\r\n")).status == 200
@@ -35,10 +40,17 @@ async def test_what_it_talks_to_can_be_given() -> None:
     timeouts = Timeouts(connect=1, first_byte=1, idle=1, keep_alive=1)
     async with upstream() as service:
         pools = {target: Pool(service.url, timeouts=timeouts, max_connections=1) for target in Target}
-        places = Places(total=1, each=1, on=True)
-        adapters = Adapters(pools, SocketProxy(NOWHERE, places=places, connect_timeout_s=1, idle_timeout_s=1))
-        async with serving(create_app(settings(), adapters=adapters)) as port:
-            assert (await Gateway(port).ask("GET", "/v1/documents", OWNER)).body == b"ok"
+        places = Places(total=1, each=1)
+        chat = SocketProxy(NOWHERE, places=places, connect_timeout_s=1, idle_timeout_s=1)
+        written: list[str] = []
+        made = create_app(
+            settings(),
+            adapters=Adapters(pools, pools, chat, MemoryLimiter(), AccessLog(write=written.append)),
+        )
+        async with serving(made.app, **options(settings(), made.doors)) as port:
+            answer = await Gateway(port, made.doors, written).ask("GET", "/v1/documents", OWNER)
+    assert answer.body == b"ok"
+    assert "path=/v1/documents" in "".join(written)
 
 
 async def test_the_proxies_in_front_are_counted() -> None:

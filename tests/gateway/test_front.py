@@ -3,119 +3,21 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.limits.rates import Rate
 from tests.support.gateway_server import ADMIN_KEY, OWNER, Gateway, gateway
 from tests.support.gateway_upstream import Upstream, Wire, upstream
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import eventually
 
-HEAD = f"Host: carrel.test\r\n{OWNER}"
-POST = "POST /v1/documents HTTP/1.1\r\n" + HEAD
-GET = "GET /v1/documents HTTP/1.1\r\n" + HEAD
-CANARY = f"GET /v1/documents/smuggled HTTP/1.1\r\n{HEAD}\r\n"
-
-REFUSED = {
-    "length twice": POST + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-    "same length twice": POST + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
-    "list of lengths": POST + "Content-Length: 5, 5\r\n\r\nhello",
-    "negative length": POST + "Content-Length: -5\r\n\r\nhello",
-    "signed length": POST + "Content-Length: +5\r\n\r\nhello",
-    "hexadecimal length": POST + "Content-Length: 0x5\r\n\r\nhello",
-    "length with a space": POST + "Content-Length: 1 0\r\n\r\nhello",
-    "empty length": POST + "Content-Length: \r\n\r\nhello",
-    "huge length": POST + "Content-Length: 99999999999999999999999\r\n\r\nhello",
-    "length and chunked": POST + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "chunked and length": POST + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
-    "chunked not last": POST + "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
-    "gzip, chunked": POST + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-    "identity": POST + "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n",
-    "chunked twice": POST + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "chunked, chunked": POST + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
-    "chunked, cow": POST + "Transfer-Encoding: chunked\r\nTransfer-Encoding: cow\r\n\r\n0\r\n\r\n",
-    "xchunked": POST + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-    "chunked with a tab inside": POST + "Transfer-Encoding: chun\tked\r\n\r\n0\r\n\r\n",
-    "vertical tab": POST + "Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
-    "space before the colon": POST + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-    "underscore coding": POST + "Transfer_Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello",
-    "underscore length": POST + "Content_Length: 5\r\n\r\n",
-    "underscore identity": GET + "X_Carrel_Role: owner\r\n\r\n",
-    "chunked in 1.0": POST.replace("HTTP/1.1", "HTTP/1.0") + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "folded header": GET + "X-A: 1\r\n 2\r\n\r\n",
-    "folded coding": POST + "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
-    "first header folded": f"GET /v1/documents HTTP/1.1\r\n {HEAD}\r\n",
-    "bare LF": GET.replace("\r\n", "\n") + "\n",
-    "bare CR in a value": GET + "X-A: 1\r2\r\n\r\n",
-    "bare CR after a value": GET + "X-A: 1\r\r\n\r\n",
-    "NUL in a value": GET + "X-A: 1\x002\r\n\r\n",
-    "control in a value": GET + "X-A: 1\x012\r\n\r\n",
-    "NUL in a name": GET + "X-\x00A: 1\r\n\r\n",
-    "space in a name": GET + "X A: 1\r\n\r\n",
-    "parenthesis in a name": GET + "X(A): 1\r\n\r\n",
-    "no name": GET + ": 1\r\n\r\n",
-    "no colon": GET + "X-A\r\n\r\n",
-    "two hosts": GET + "Host: other.test\r\n\r\n",
-    "no host": f"GET /v1/documents HTTP/1.1\r\n{OWNER}\r\n",
-    "empty host": GET.replace("carrel.test", "") + "\r\n",
-    "host with a path": GET.replace("carrel.test", "carrel.test/a") + "\r\n",
-    "host with a user": GET.replace("carrel.test", "a@carrel.test") + "\r\n",
-    "host with a space": GET.replace("carrel.test", "carrel.test b") + "\r\n",
-    "two keys": GET + "X-API-Key: other\r\n\r\n",
-    "two origins": GET + "Origin: http://carrel.test\r\nOrigin: http://evil.test\r\n\r\n",
-    "version 2.0": GET.replace("HTTP/1.1", "HTTP/2.0") + "\r\n",
-    "version 1.2": GET.replace("HTTP/1.1", "HTTP/1.2") + "\r\n",
-    "version 0.9": GET.replace("HTTP/1.1", "HTTP/0.9") + "\r\n",
-    "no version": GET.replace(" HTTP/1.1", "") + "\r\n",
-    "version in small letters": GET.replace("HTTP/1.1", "http/1.1") + "\r\n",
-    "preface of HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    "method in small letters": GET.replace("GET", "get") + "\r\n",
-    "unknown method": GET.replace("GET", "EVIL") + "\r\n",
-    "target *": GET.replace("/v1/documents", "*") + "\r\n",
-    "authority form": GET.replace("/v1/documents", "carrel.test:80") + "\r\n",
-    "CONNECT": f"CONNECT 127.0.0.1:8001 HTTP/1.1\r\n{HEAD}\r\n",
-    "TRACE": GET.replace("GET", "TRACE") + "\r\n",
-    "two spaces in the line": GET.replace("GET ", "GET  /x ") + "\r\n",
-    "target with a tab": GET.replace("/v1/documents", "/v1/\tdocuments") + "\r\n",
-    "target not ASCII": GET.replace("/v1/documents", "/v1/documents/\xe9") + "\r\n",
-    "encoded slash": GET.replace("/v1/documents", "/v1/documents%2Fa") + "\r\n",
-    "encoded dots": GET.replace("/v1/documents", "/v1/search/%2e%2e/documents") + "\r\n",
-    "dots": GET.replace("/v1/documents", "/v1/search/../documents") + "\r\n",
-    "dots and a parameter": GET.replace("/v1/documents", "/v1/..;/documents") + "\r\n",
-    "two slashes": GET.replace("/v1/documents", "//127.0.0.1:8001/v1/documents") + "\r\n",
-    "encoded line end": GET.replace("/v1/documents", "/v1/documents/a%0d%0aX:1") + "\r\n",
-    "encoded NUL": GET.replace("/v1/documents", "/v1/documents/a%00") + "\r\n",
-    "bad chunk size": POST + "Transfer-Encoding: chunked\r\n\r\nxyz\r\nhello\r\n0\r\n\r\n",
-    "negative chunk size": POST + "Transfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
-    "huge chunk size": POST + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\nhello\r\n0\r\n\r\n",
-    "chunk too long": POST + "Transfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n",
-    "chunks with LF": POST + "Transfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n",
-    "garbage": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
-    "a hundred and one headers": GET + "".join(f"X-{number}: 1\r\n" for number in range(101)) + "\r\n",
-    "large headers": GET + f"X-A: {'a' * 40_000}\r\n\r\n",
-    "long URL": GET.replace("/v1/documents", "/v1/documents?" + "a" * 9_000) + "\r\n",
-}
-"""Each must be refused with 4xx, reach no service, and let nothing after it through as its own."""
-
-NORMALISED = {
-    "absolute form": GET.replace("/v1/documents", "http://other.test/v1/documents") + "\r\n",
-    "1.0": GET.replace("HTTP/1.1", "HTTP/1.0") + "\r\n",
-    "1.0 without a host": f"GET /v1/documents HTTP/1.0\r\n{OWNER}\r\n",
-    "hop by hop": GET + "Connection: keep-alive, X-A\r\nX-A: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\n\r\n",
-    "white space around a value": GET + "X-B: \t b \t\r\n\r\n",
-    "forged identity": GET
-    + "X-Carrel-Principal: v_9\r\nX-Forwarded-For: 1.1.1.1\r\nForwarded: for=1.1.1.1\r\n\r\n",
-    "empty line first": "\r\n" + GET + "\r\n",
-    "trailers": POST + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-A: 1\r\n\r\n",
-    "chunk extension": POST + "Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\n\r\n",
-    "coding in capitals": POST + "Transfer-Encoding: CHUNKED\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-    "length with zeros": POST + "Content-Length: 005\r\n\r\nhello",
-    "encoded letters": GET.replace("/v1/documents", "/v1/%64ocuments") + "\r\n",
-    "nominated length": POST + "Connection: content-length\r\nContent-Length: 5\r\n\r\nhello",
-    "upgrade to h2c": GET
-    + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n",
-    "body with GET": GET + "Content-Length: 5\r\n\r\nhello",
-}
-"""Each is answered by the service, which sees it only in its plain form."""
+POST = f"POST /v1/documents HTTP/1.1\r\nHost: carrel.test\r\n{OWNER}"
+GET = POST.replace("POST", "GET")
 
 
 @pytest.fixture
@@ -130,64 +32,18 @@ async def service() -> AsyncIterator[Upstream]:
         yield running
 
 
-@pytest.fixture
-async def door(service: Upstream) -> AsyncIterator[Gateway]:
+@pytest.fixture(params=[False, True], ids=["long way", "short way"])
+async def door(service: Upstream, request: pytest.FixtureRequest) -> AsyncIterator[Gateway]:
     """The gateway in front of ``service``, for both services."""
-    async with gateway(retriever_url=service.url, chat_url=service.url) as running:
+    async with gateway(warm=request.param, retriever_url=service.url, chat_url=service.url) as running:
         yield running
 
 
-@pytest.mark.parametrize("raw", REFUSED.values(), ids=REFUSED.keys())
-async def test_malformed_requests_are_refused(raw: str, door: Gateway, service: Upstream) -> None:
-    """Every one is a 4xx, and nothing of it reaches a service as a request."""
-    async with door.client() as client, asyncio.timeout(10):
-        await client.send(raw.encode("latin-1"))
-        answer = await client.head()
-    assert 400 <= answer.status < 500
-    # A body that went wrong after its first part may have begun to go up; it never ends there.
-    assert [asked for asked in service.asked if b"smuggled" in asked.head or asked.body] == []
-    if "chunk" not in raw:
-        assert service.asked == []
-
-
-@pytest.mark.parametrize("raw", REFUSED.values(), ids=REFUSED.keys())
-async def test_nothing_hides_behind_a_malformed_request(raw: str, door: Gateway, service: Upstream) -> None:
-    """What follows is refused with it or answered as a request of its own: never swallowed, never extra."""
-    async with door.client() as client, asyncio.timeout(10):
-        await client.send((raw + CANARY).encode("latin-1"))
-        client.writer.write_eof()
-        received = await client.at_end()
-    smuggled = [asked for asked in service.asked if b"/smuggled " in asked.line]
-    assert received.count(b"HTTP/1.1 200 OK") >= len(smuggled)
-    assert not any(b"smuggled" in asked.body for asked in service.asked)
-
-
-@pytest.mark.parametrize("raw", NORMALISED.values(), ids=NORMALISED.keys())
-async def test_odd_requests_are_made_plain(raw: str, door: Gateway, service: Upstream) -> None:
-    """They are answered, and what the service sees has one reading."""
-    async with door.client() as client, asyncio.timeout(10):
-        await client.send(raw.encode("latin-1"))
-        assert (await client.reply()).status == 200
-    (asked,) = service.asked
-    names = [name for name, _ in asked.headers]
-    assert asked.line.endswith(b" HTTP/1.1")
-    assert names.count(b"host") == names.count(b"x-carrel-principal") == 1
-    assert not {b"connection", b"upgrade", b"te", b"keep-alive", b"http2-settings", b"forwarded"} & set(names)
-    assert not {b"content-length", b"transfer-encoding"} <= set(names)
-    assert asked.get(b"x-carrel-principal") == b"owner"
-    assert asked.get(b"x-forwarded-for") == b"127.0.0.1"
-    assert asked.get(b"host") == service.url.removeprefix("http://").encode()
-    assert asked.get(b"x-b") in (None, b"b")
-    assert asked.body in (b"", b"hello")
-
-
-async def test_a_refused_request_ends_its_connection(door: Gateway) -> None:
-    """After a malformed request nothing more is read from that client."""
-    async with door.client() as client, asyncio.timeout(10):
-        await client.send(GET + "X_A: 1\r\n\r\n" + CANARY)
-        answer = await client.reply()
-        assert answer.get("connection") == "close"
-        assert await client.at_end() == b""
+async def logged(door: Gateway, count: int) -> list[dict[str, Any]]:
+    """Return the access log once it has ``count`` lines."""
+    await eventually(lambda: len(door.log) >= count)
+    assert len(door.log) == count
+    return door.log
 
 
 # ---- Who may call
@@ -306,33 +162,136 @@ async def test_every_answer_is_guarded(door: Gateway) -> None:
         assert answer.get("x-request-id")
 
 
+# ---- How often
+
+
+def limited(**rates: str) -> Any:
+    """Settings with rates that are soon used up."""
+    return {f"rate_{name}": Rate.parse(rate) for name, rate in rates.items()}
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["long way", "short way"])
+async def test_a_visitor_who_asks_too_often_is_told_when_to_come_again(warm: bool) -> None:
+    """429 with the policy, what is left, the time to wait; neither another visitor nor the owner is held."""
+    async with (
+        upstream() as service,
+        gateway(warm=warm, retriever_url=service.url, **limited(search_visitor="2/min")) as door,
+    ):
+        one, other = [f"Authorization: Bearer {await door.session()}\r\n" for _ in range(2)]
+        first, second, third = [await door.ask("POST", "/v1/search", one, b"{}") for _ in range(3)]
+        assert (first.status, second.status, third.status) == (200, 200, 429)
+        policy = '"search-visitor";q=2;w=60'
+        assert [answer.get("ratelimit-policy") for answer in (first, second, third)] == [policy] * 3
+        assert first.get("ratelimit") == '"search-visitor";r=1;t=30'
+        assert (third.json["code"], third.json["retryable"]) == ("rate_limited", True)
+        assert 0 < int(third.get("retry-after") or 0) <= 30
+        assert third.json["retry_after_ms"] == int(third.get("retry-after") or 0) * 1000
+        assert (await door.ask("POST", "/v1/search", other, b"{}")).status == 200
+        assert (await door.ask("POST", "/v1/search", OWNER, b"{}")).status == 200
+    assert len(service.asked) == 4
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["long way", "short way"])
+async def test_an_address_is_held_whoever_it_says_it_is(warm: bool) -> None:
+    """New visitors and other lists of proxies give no more requests; the trusted hop's address does."""
+    rates = limited(read_address="3/min")
+    async with (
+        upstream() as service,
+        gateway(warm=warm, chat_url=service.url, trusted_proxy_hops=1, **rates) as door,
+    ):
+        statuses, who = [], [f"Authorization: Bearer {await door.session()}\r\n" for _ in range(4)]
+        for number, visitor in enumerate(who):
+            forged = f"X-Forwarded-For: 6.6.6.{number}, 2.2.2.2\r\n"
+            statuses.append((await door.ask("GET", "/v1/conversations", visitor + forged)).status)
+        elsewhere = await door.ask("GET", "/v1/conversations", who[0] + "X-Forwarded-For: 3.3.3.3\r\n")
+    assert statuses == [200, 200, 200, 429]
+    assert elsewhere.status == 200
+
+
+async def test_keys_are_not_tried_by_the_thousand(service: Upstream) -> None:
+    """So many wrong ones are 401, the next are 429; the right one is still let in."""
+    async with gateway(retriever_url=service.url, **limited(refused_address="3/min")) as door:
+        tried = [await door.ask("GET", "/v1/documents", f"X-API-Key: wrong-{n}\r\n") for n in range(5)]
+        assert [answer.status for answer in tried] == [401, 401, 401, 429, 429]
+        assert tried[-1].get("retry-after")
+        assert (await door.ask("GET", "/v1/documents", "")).status == 401
+        assert (await door.ask("GET", "/v1/documents", OWNER)).status == 200
+
+
+async def test_sessions_and_pages_have_their_rates_and_probes_have_none() -> None:
+    """Platforms' probes share an address with visitors, and a refused one would look like an outage."""
+    async with gateway(**limited(session_address="1/min", public_address="1/min")) as door:
+        for method, path in (("POST", "/v1/sessions"), ("GET", "/version")):
+            first, second = [await door.ask(method, path, "") for _ in range(2)]
+            assert (first.status, second.status) == (200, 429)
+            assert second.get("content-type") == "application/problem+json"
+        for _ in range(5):
+            answer = await door.ask("GET", "/health/live", "")
+            assert (answer.status, answer.get("ratelimit")) == (200, None)
+
+
+async def test_limits_off_holds_nobody(service: Upstream) -> None:
+    """For load tests: nothing is counted, nothing is told."""
+    rates = limited(search_visitor="1/min", search_address="1/min")
+    async with gateway(retriever_url=service.url, limits="off", **rates) as door:
+        token = f"Authorization: Bearer {await door.session()}\r\n"
+        answers = [await door.ask("POST", "/v1/search", token, b"{}") for _ in range(3)]
+    assert [(answer.status, answer.get("ratelimit")) for answer in answers] == [(200, None)] * 3
+
+
+@pytest.mark.integration
+async def test_two_gateways_with_one_redis_count_together(service: Upstream, tmp_path: Path) -> None:
+    """What one has let pass the other knows; without Redis each goes on by itself, and says so."""
+    redis = RedisServer(tmp_path)
+    await asyncio.to_thread(redis.start)
+    shared = {"retriever_url": service.url, "redis_url": redis.url, **limited(search_visitor="2/min")}
+
+    async def ask(*doors: Gateway, token: str) -> list[int]:
+        return [(await door.ask("POST", "/v1/search", token, b"{}")).status for door in doors]
+
+    async with gateway(**shared) as one, gateway(**shared) as two:
+        first, second = [f"Authorization: Bearer {await one.session()}\r\n" for _ in range(2)]
+        assert await ask(one, two, one, token=first) == [200, 200, 429]
+        health = (await one.ask("GET", "/health/gateway", "")).json
+        assert (health["status"], health["checks"]["redis"]["status"]) == ("ok", "ok")
+        await asyncio.to_thread(redis.kill)
+        assert await ask(one, two, one, token=second) == [200, 200, 200]
+        assert (await one.ask("GET", "/health/gateway", "")).json["status"] == "degraded"
+
+
 # ---- The log
 
 
-async def test_one_line_a_request(door: Gateway, caplog: pytest.LogCaptureFixture) -> None:
-    """The line says what was asked, without the query, and what came of it."""
-    with caplog.at_level(logging.INFO, logger="gateway.access"):
-        await door.ask("GET", "/v1/documents?secret=query")
-        await door.ask("GET", "/v1/nothing")
-    lines = [record.__dict__["fields"] for record in caplog.records if record.name == "gateway.access"]
-    assert [(line["method"], line["path"], line["status"], line["bytes"]) for line in lines] == [
-        ("GET", "/v1/documents", 200, 2),
-        ("GET", "/v1/nothing", 404, lines[1]["bytes"]),
-    ]
-    assert all(line["duration_ms"] > 0 for line in lines)
+async def test_one_line_a_request(door: Gateway) -> None:
+    """The line says what was asked, without the query, by whom, and what came of it."""
+    token = await door.session()
+    await door.ask("GET", "/v1/documents/a%20b?secret=query")
+    await door.ask("GET", "/v1/nothing")
+    await door.ask("GET", "/v1/conversations", f"Authorization: Bearer {token}\r\n")
+    session, document, nothing, list_ = await logged(door, 4)
+    assert (session["method"], session["path"], session["status"]) == ("POST", "/v1/sessions", 200)
+    assert (document["method"], document["path"], document["route"]) == (
+        "GET",
+        "/v1/documents/a%20b",
+        "/v1/documents",
+    )
+    assert (document["status"], document["bytes"], document["visitor"]) == (200, 2, "owner")
+    assert document["duration_ms"] >= document["upstream_ms"] > 0
+    assert (nothing["status"], nothing["route"], "upstream_ms" in nothing) == (404, "", False)
+    assert re.fullmatch("[0-9a-f]{12}", list_["visitor"])
+    assert "secret" not in str(door.written)
 
 
-async def test_probes_that_find_nothing_are_not_worth_a_line(caplog: pytest.LogCaptureFixture) -> None:
+async def test_probes_that_find_nothing_are_not_worth_a_line() -> None:
     """Health is asked for ever; a line says only that it was not well."""
-    with caplog.at_level(logging.INFO, logger="gateway.access"):
-        async with gateway() as door:
-            await door.ask("GET", "/health/live", "")
-            assert not caplog.records
-            await door.ask("GET", "/health", "")
-    assert [record.__dict__["fields"]["status"] for record in caplog.records] == [503]
+    async with gateway() as door:
+        await door.ask("GET", "/health/live", "")
+        await door.ask("GET", "/health", "")
+        assert [line["status"] for line in await logged(door, 1)] == [503]
 
 
-async def test_a_client_that_left_is_noted(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("warm", [False, True])
+async def test_a_client_that_left_is_noted(warm: bool) -> None:
     """A request nobody waited for is 499 in the log."""
     asked = asyncio.Event()
 
@@ -342,15 +301,12 @@ async def test_a_client_that_left_is_noted(caplog: pytest.LogCaptureFixture) -> 
         gone.set()
 
     gone = asyncio.Event()
-    with caplog.at_level(logging.INFO, logger="gateway.access"):
-        async with upstream(never) as service, gateway(retriever_url=service.url) as door:
-            async with door.client() as client:
-                await client.send(GET + "\r\n")
-                await asked.wait()
-            await gone.wait()
-    assert [
-        record.__dict__["fields"]["status"] for record in caplog.records if "fields" in record.__dict__
-    ] == [499]
+    async with upstream(never) as service, gateway(warm=warm, retriever_url=service.url) as door:
+        async with door.client() as client:
+            await client.send(GET + "\r\n")
+            await asked.wait()
+        await gone.wait()
+        assert [line["status"] for line in await logged(door, 1)] == [499]
 
 
 async def test_no_secret_is_ever_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -374,7 +330,8 @@ async def test_no_secret_is_ever_logged(caplog: pytest.LogCaptureFixture) -> Non
                     await door.ask("GET", path, headers)
             await door.ask("POST", "/v1/sessions", f"Authorization: Bearer {token}\r\n")
             await door.ask("GET", "/v1/documents", OWNER + "Bad_Name: 1\r\n")
-    said = caplog.text + json.dumps([record.__dict__ for record in caplog.records], default=str)
+            lines = "".join(door.written)
+    said = lines + caplog.text + json.dumps([record.__dict__ for record in caplog.records], default=str)
     assert "gateway.access" in said
     assert ADMIN_KEY not in said
     assert token not in said

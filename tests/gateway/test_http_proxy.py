@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 
 from shared.auth import Role, verify
-from tests.support.gateway_server import INTERNAL_TOKEN, NOWHERE, OWNER, Client, gateway
+from tests.support import gateway_server
+from tests.support.gateway_server import INTERNAL_TOKEN, NOWHERE, OWNER, Client, Start
 from tests.support.gateway_upstream import Wire, reply, upstream
 
 PATH = "/v1/documents"
@@ -19,7 +20,7 @@ EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodi
 MEGABYTE = 1024 * 1024
 
 
-async def test_a_request_arrives_as_it_was_asked() -> None:
+async def test_a_request_arrives_as_it_was_asked(gateway: Start) -> None:
     """Path, query and body go on byte for byte, with a signed identity and without the key."""
     async with upstream() as service, gateway(retriever_url=service.url) as door:
         answer = await door.ask("PUT", f"{PATH}/a%20b/c.md?url=https%3A%2F%2Fx%2F+y&&q", body=b"# A\n\0\xff")
@@ -35,7 +36,7 @@ async def test_a_request_arrives_as_it_was_asked() -> None:
     assert verify(said, token=INTERNAL_TOKEN, now=time.time()).role is Role.OWNER
 
 
-async def test_identity_from_outside_never_arrives() -> None:
+async def test_identity_from_outside_never_arrives(gateway: Start) -> None:
     """Whatever a client says about who it is, a service hears only what the gateway found."""
     forged = "X-Carrel-Principal: owner\r\nx-carrel-role: owner\r\nX-Carrel-Signature: v1.9.9\r\n"
     async with upstream() as service, gateway(retriever_url=service.url) as door:
@@ -48,7 +49,7 @@ async def test_identity_from_outside_never_arrives() -> None:
     assert asked.get(b"authorization") is asked.get(b"cookie") is None
 
 
-async def test_an_answer_arrives_as_it_was_given() -> None:
+async def test_an_answer_arrives_as_it_was_given(gateway: Start) -> None:
     """Status, body and headers come through, two of one name too; what ends at the hop does not."""
     headers = b"set-cookie: a=1\r\nset-cookie: b=2\r\n"
     headers += b"x-inner: 1\r\nconnection: x-inner\r\nkeep-alive: timeout=5\r\n"
@@ -64,7 +65,7 @@ async def test_an_answer_arrives_as_it_was_given() -> None:
     assert answer.get("x-content-type-options") == "nosniff"
 
 
-async def test_connections_are_kept() -> None:
+async def test_connections_are_kept(gateway: Start) -> None:
     """Requests one after the other share a connection to the service."""
     async with upstream() as service, gateway(retriever_url=service.url) as door:
         for _ in range(5):
@@ -72,7 +73,7 @@ async def test_connections_are_kept() -> None:
     assert (len(service.asked), service.connections) == (5, 1)
 
 
-async def test_pipelined_requests_are_answered_in_order() -> None:
+async def test_pipelined_requests_are_answered_in_order(gateway: Start) -> None:
     """What a client sends without waiting is answered one after the other."""
 
     async def echo(wire: Wire) -> None:
@@ -94,7 +95,7 @@ async def leave(client: Client, wire: Wire) -> None:
         await wire.gone()
 
 
-async def test_a_client_that_leaves_before_the_answer_cancels_it() -> None:
+async def test_a_client_that_leaves_before_the_answer_cancels_it(gateway: Start) -> None:
     """The service's connection is closed when the client's is, though nothing was answered yet."""
     asked = asyncio.Event()
 
@@ -112,7 +113,7 @@ async def test_a_client_that_leaves_before_the_answer_cancels_it() -> None:
         await leave(client, service.wires[0])
 
 
-async def test_a_client_that_leaves_in_the_middle_cancels_the_rest() -> None:
+async def test_a_client_that_leaves_in_the_middle_cancels_the_rest(gateway: Start) -> None:
     """The service's connection is closed when the client's is, in the middle of a stream."""
 
     async def begin(wire: Wire) -> None:
@@ -130,7 +131,7 @@ async def test_a_client_that_leaves_in_the_middle_cancels_the_rest() -> None:
         await leave(client, service.wires[0])
 
 
-async def test_a_client_that_leaves_while_uploading_cancels_it() -> None:
+async def test_a_client_that_leaves_while_uploading_cancels_it(gateway: Start) -> None:
     """Half a body never looks like a whole one: the service's connection is closed."""
     asked = asyncio.Event()
 
@@ -147,7 +148,7 @@ async def test_a_client_that_leaves_while_uploading_cancels_it() -> None:
 # ---- Streams
 
 
-async def test_a_body_goes_up_as_it_comes() -> None:
+async def test_a_body_goes_up_as_it_comes(gateway: Start) -> None:
     """The service has the first part before the client sends the second."""
     seen: asyncio.Queue[bytes] = asyncio.Queue()
 
@@ -166,7 +167,7 @@ async def test_a_body_goes_up_as_it_comes() -> None:
         assert (await client.reply()).body == b"ok"
 
 
-async def test_a_small_chunked_body_keeps_its_framing() -> None:
+async def test_a_small_chunked_body_keeps_its_framing(gateway: Start) -> None:
     """A chunked body that came in one piece arrives whole and chunked."""
     async with upstream() as service, gateway(retriever_url=service.url) as door, door.client() as client:
         await client.send(POST_CHUNKED + "5\r\nhello\r\n0\r\n\r\n")
@@ -175,7 +176,7 @@ async def test_a_small_chunked_body_keeps_its_framing() -> None:
     assert service.asked[0].get(b"content-length") is None
 
 
-async def test_events_come_down_as_they_are_sent() -> None:
+async def test_events_come_down_as_they_are_sent(gateway: Start) -> None:
     """Each event reaches the client before the next is sent, and no proxy is to buffer them."""
     more = asyncio.Event()
 
@@ -198,7 +199,7 @@ async def test_events_come_down_as_they_are_sent() -> None:
         assert await client.chunk() == b""
 
 
-async def test_an_upload_waits_for_a_service_that_does_not_read() -> None:
+async def test_an_upload_waits_for_a_service_that_does_not_read(gateway: Start) -> None:
     """A body of which nothing is taken does not pile up in the gateway."""
     taken = 0
 
@@ -221,7 +222,7 @@ async def test_an_upload_waits_for_a_service_that_does_not_read() -> None:
     assert taken < 25
 
 
-async def test_a_download_waits_for_a_client_that_does_not_read() -> None:
+async def test_a_download_waits_for_a_client_that_does_not_read(gateway: Start) -> None:
     """An answer of which nothing is taken does not pile up in the gateway."""
     stalled = asyncio.Event()
     sent = 0
@@ -248,7 +249,7 @@ async def test_a_download_waits_for_a_client_that_does_not_read() -> None:
     assert sent < 25
 
 
-async def test_an_answer_may_come_before_the_body_is_sent() -> None:
+async def test_an_answer_may_come_before_the_body_is_sent(gateway: Start) -> None:
     """A refusal in the middle of an upload reaches the client, and that connection is not used again."""
 
     async def refuse(wire: Wire) -> None:
@@ -263,7 +264,7 @@ async def test_an_answer_may_come_before_the_body_is_sent() -> None:
     assert service.connections == 2
 
 
-async def test_a_body_is_asked_for_when_the_client_waits_to_be() -> None:
+async def test_a_body_is_asked_for_when_the_client_waits_to_be(gateway: Start) -> None:
     """``Expect: 100-continue`` is answered here and does not go on."""
     async with upstream() as service, gateway(retriever_url=service.url) as door, door.client() as client:
         await client.send(
@@ -275,7 +276,7 @@ async def test_a_body_is_asked_for_when_the_client_waits_to_be() -> None:
     assert service.asked[0].get(b"expect") is None
 
 
-async def test_a_body_that_grows_too_large_is_refused() -> None:
+async def test_a_body_that_grows_too_large_is_refused(gateway: Start) -> None:
     """A body whose length was not said is refused once it is over the limit, and the service let go."""
     async with (
         upstream() as service,
@@ -309,7 +310,7 @@ class DiesOnReuse:
 
 
 @pytest.mark.parametrize(("method", "body"), [("GET", b""), ("PUT", b"whole"), ("DELETE", b"")])
-async def test_what_changes_nothing_twice_is_asked_again(method: str, body: bytes) -> None:
+async def test_what_changes_nothing_twice_is_asked_again(gateway: Start, method: str, body: bytes) -> None:
     """A request that died with a kept connection is asked once more, where that is safe."""
     async with upstream(DiesOnReuse(1)) as service, gateway(retriever_url=service.url) as door:
         for _ in range(2):
@@ -318,7 +319,7 @@ async def test_what_changes_nothing_twice_is_asked_again(method: str, body: byte
     assert service.asked[-1].body == body
 
 
-async def test_what_may_have_been_done_is_not_asked_again() -> None:
+async def test_what_may_have_been_done_is_not_asked_again(gateway: Start) -> None:
     """A POST that died with its connection is answered with 503, and was asked once."""
     async with upstream(DiesOnReuse(1)) as service, gateway(retriever_url=service.url) as door:
         assert (await door.ask("POST", PATH, body=b"x")).status == 200
@@ -330,12 +331,12 @@ async def test_what_may_have_been_done_is_not_asked_again() -> None:
 
 async def test_a_new_connection_that_dies_is_no_reason_to_ask_again() -> None:
     """Only a kept connection can have been dead before it was used."""
-    async with upstream(DiesOnReuse(0)) as service, gateway(retriever_url=service.url) as door:
+    async with upstream(DiesOnReuse(0)) as service, gateway_server.gateway(retriever_url=service.url) as door:
         assert (await door.ask("GET", PATH)).status == 503
     assert len(service.asked) == 1
 
 
-async def test_one_byte_of_an_answer_ends_the_asking() -> None:
+async def test_one_byte_of_an_answer_ends_the_asking(gateway: Start) -> None:
     """A kept connection that broke in the middle of a status line is not a dead one."""
 
     async def stutter(wire: Wire) -> None:
@@ -351,7 +352,7 @@ async def test_one_byte_of_an_answer_ends_the_asking() -> None:
     assert len(service.asked) == 2
 
 
-async def test_bytes_nobody_asked_for_end_a_kept_connection() -> None:
+async def test_bytes_nobody_asked_for_end_a_kept_connection(gateway: Start) -> None:
     """What comes on an idle connection is never taken for the next answer."""
 
     async def chatter(wire: Wire) -> None:
@@ -371,7 +372,7 @@ async def test_bytes_nobody_asked_for_end_a_kept_connection() -> None:
     assert service.connections == 2
 
 
-async def test_bytes_after_an_answer_go_nowhere() -> None:
+async def test_bytes_after_an_answer_go_nowhere(gateway: Start) -> None:
     """What a service sends after the end of its answer reaches neither this client nor the next."""
 
     async def babble(wire: Wire) -> None:
@@ -401,7 +402,7 @@ async def test_bytes_after_an_answer_go_nowhere() -> None:
     ],
     ids=["204", "304 with a length", "103", "100", "chunked", "empty", "1.0", "white space"],
 )
-async def test_right_answers_come_through(raw: bytes, status: int, body: bytes) -> None:
+async def test_right_answers_come_through(gateway: Start, raw: bytes, status: int, body: bytes) -> None:
     """Every right form of an answer is understood, and the client's connection goes on."""
 
     async def answer(wire: Wire) -> None:
@@ -418,7 +419,7 @@ async def test_right_answers_come_through(raw: bytes, status: int, body: bytes) 
             assert reply.get("x-trailer") is reply.get("link") is None
 
 
-async def test_an_answer_may_end_with_its_connection() -> None:
+async def test_an_answer_may_end_with_its_connection(gateway: Start) -> None:
     """A body without a length is whole when the service closes in order."""
 
     async def answer(wire: Wire) -> None:
@@ -429,7 +430,7 @@ async def test_an_answer_may_end_with_its_connection() -> None:
         assert (await door.ask("GET", PATH)).body == b"to the end"
 
 
-async def test_head_keeps_the_length_of_the_body_it_does_not_have() -> None:
+async def test_head_keeps_the_length_of_the_body_it_does_not_have(gateway: Start) -> None:
     """HEAD is answered with the headers alone, and its connection is used again."""
 
     async def answer(wire: Wire) -> None:
@@ -463,7 +464,7 @@ async def test_head_keeps_the_length_of_the_body_it_does_not_have() -> None:
     ],
     ids=["TE and CL", "two CL", "TE gzip", "101", "099", "600", "no HTTP", "control", "large head", "chunk"],
 )
-async def test_wrong_answers_are_502(raw: bytes) -> None:
+async def test_wrong_answers_are_502(gateway: Start, raw: bytes) -> None:
     """An answer that could be read in two ways is not passed on, nor is anything after it."""
 
     async def answer(wire: Wire) -> None:
@@ -482,7 +483,7 @@ async def test_wrong_answers_are_502(raw: bytes) -> None:
     ],
     ids=["length", "chunked"],
 )
-async def test_a_cut_answer_never_looks_complete(raw: bytes) -> None:
+async def test_a_cut_answer_never_looks_complete(gateway: Start, raw: bytes) -> None:
     """When a service breaks off, so does the gateway."""
 
     async def cut(wire: Wire) -> None:
@@ -498,7 +499,7 @@ async def test_a_cut_answer_never_looks_complete(raw: bytes) -> None:
 # ---- Services that are not there, or slow, or many
 
 
-async def test_a_service_that_is_down_is_503() -> None:
+async def test_a_service_that_is_down_is_503(gateway: Start) -> None:
     """A refused connection is answered at once, with when to come back."""
     async with gateway(retriever_url=NOWHERE) as door:
         answer = await door.ask("GET", PATH)
@@ -511,7 +512,7 @@ async def test_a_service_that_is_down_is_503() -> None:
     assert answer.get("content-type") == "application/problem+json"
 
 
-async def test_a_service_that_does_not_answer_is_504() -> None:
+async def test_a_service_that_does_not_answer_is_504(gateway: Start) -> None:
     """Silence before the first byte ends in ``upstream_timeout``, and the service is let go."""
 
     async def never(wire: Wire) -> None:
@@ -525,7 +526,7 @@ async def test_a_service_that_does_not_answer_is_504() -> None:
     assert (answer.status, answer.json["code"]) == (504, "upstream_timeout")
 
 
-async def test_a_service_that_falls_silent_is_cut() -> None:
+async def test_a_service_that_falls_silent_is_cut(gateway: Start) -> None:
     """Silence in the middle of an answer ends it, without an end."""
 
     async def pause(wire: Wire) -> None:
@@ -543,7 +544,7 @@ async def test_a_service_that_falls_silent_is_cut() -> None:
             await client.reply()
 
 
-async def test_connections_to_a_service_are_limited() -> None:
+async def test_connections_to_a_service_are_limited(gateway: Start) -> None:
     """One more request than there may be connections is told to come back; a free one is used again."""
     asked, free = asyncio.Event(), asyncio.Event()
 
@@ -565,7 +566,7 @@ async def test_connections_to_a_service_are_limited() -> None:
     assert service.connections == 1
 
 
-async def test_idle_connections_are_not_kept_for_ever() -> None:
+async def test_idle_connections_are_not_kept_for_ever(gateway: Start) -> None:
     """A connection idle for longer than allowed is closed instead of being used."""
     async with (
         upstream(reply) as service,
@@ -577,7 +578,7 @@ async def test_idle_connections_are_not_kept_for_ever() -> None:
     assert service.connections == 2
 
 
-async def test_a_service_that_does_not_believe_the_gateway_is_our_fault() -> None:
+async def test_a_service_that_does_not_believe_the_gateway_is_our_fault(gateway: Start) -> None:
     """A client with the right key is not told that its key is wrong."""
 
     async def unbelieving(wire: Wire) -> None:

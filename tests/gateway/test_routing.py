@@ -1,10 +1,23 @@
 """The route table, and how a path is read."""
 
+import posixpath
+from urllib.parse import quote, unquote_to_bytes
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.routing import ROUTES, Target, WrongMethodError, allow, check_method, check_role, find
+from gateway.routing import (
+    ROUTES,
+    Route,
+    RouteClass,
+    Target,
+    WrongMethodError,
+    allow,
+    check_method,
+    check_role,
+    find,
+)
 from shared.auth import Principal, Role
 from shared.errors import ForbiddenError, MalformedError, NotFoundError
 
@@ -18,6 +31,7 @@ OWNER = Principal("owner", Role.OWNER)
         ("/", Target.OWN, Role.PUBLIC),
         ("/health/chat_ws", Target.OWN, Role.PUBLIC),
         ("/v1/sessions", Target.OWN, Role.PUBLIC),
+        ("/metrics", Target.OWN, Role.OWNER),
         ("/v1/chat", Target.CHAT, Role.VISITOR),
         ("/v1/chat/completions", Target.RETRIEVER, Role.VISITOR),
         ("/v1/models", Target.RETRIEVER, Role.VISITOR),
@@ -36,6 +50,9 @@ OWNER = Principal("owner", Role.OWNER)
         ("/v1/usage", Target.RETRIEVER, Role.OWNER),
         ("/v1/insights/gaps", Target.CHAT, Role.OWNER),
         ("/v1/%64ocuments/%c3%a9", Target.RETRIEVER, Role.OWNER),
+        ("/v1/%73earch", Target.RETRIEVER, Role.VISITOR),
+        ("/v1/documents/100%25.md", Target.RETRIEVER, Role.OWNER),
+        ("/v1/documents/100%2525ff", Target.RETRIEVER, Role.OWNER),
     ],
 )
 def test_each_path_belongs_to_one(path: str, target: Target, role: Role) -> None:
@@ -54,7 +71,8 @@ def test_each_path_belongs_to_one(path: str, target: Target, role: Role) -> None
         "/V1/documents",
         "/v1/search/deeper",
         "/v1/chat/other",
-        "/metrics",
+        "/metrics/",
+        "/metrics/retriever",
         "/docs",
         "/health/",
         "/health/postgres",
@@ -81,6 +99,10 @@ def test_what_is_not_in_the_table_does_not_exist(path: str) -> None:
         "/v1/documents/../search",
         "/v1/documents/..",
         "/v1/documents/%2e%2e/x",
+        "/v1/documents/%252e%252e/x",
+        "/v1/documents/%252525252e",
+        "/v1/documents/a%252fb",
+        "/v1/documents/a%25255cb",
         "/v1/documents/.%2E/x",
         "/v1/documents%2Fx",
         "/v1/documents/a%2fb",
@@ -113,6 +135,80 @@ def test_every_path_is_found_or_refused(tail: bytes) -> None:
     assert route.path == "/v1/documents"
     assert b".." not in tail.split(b"/")
     assert not tail.startswith(b"/")
+
+
+SEGMENTS = [
+    *(
+        "v1",
+        "documents",
+        "search",
+        "chat",
+        "me",
+        "health",
+        "conversations",
+        "a",
+        "é",
+        "a b",
+        "a%2fb",
+        "..",
+        ".",
+    ),
+    *(
+        "",
+        ";",
+        "a;b",
+        "%2e%2e",
+        "%252e",
+        "%2F",
+        "%5c",
+        "\\",
+        "%00",
+        "%25",
+        "%",
+        "%4",
+        "+",
+        "~",
+        "ａ",
+        ":",
+        "@",
+    ),
+]
+
+
+@st.composite
+def raw_paths(draw: st.DrawFn) -> bytes:
+    """Paths made of what matters, some of it encoded once or twice."""
+    path = b""
+    for segment in draw(st.lists(st.sampled_from(SEGMENTS), max_size=6)):
+        raw = segment.encode()
+        for _ in range(draw(st.integers(0, 2))):
+            raw = b"".join(b"%%%02x" % octet if draw(st.booleans()) else bytes((octet,)) for octet in raw)
+        path += b"/" + raw
+    return path
+
+
+def decision(path: bytes) -> Route | None:
+    """The route of ``path``, or nothing when it has none."""
+    try:
+        return find(path)
+    except (NotFoundError, MalformedError):
+        return None
+
+
+@given(st.one_of(raw_paths(), st.binary(max_size=60), st.binary(max_size=30).map(b"/v1/".__add__)))
+def test_every_reading_of_a_path_leads_to_the_same(raw: bytes) -> None:
+    """A path with a route leads no reader elsewhere: decoded, decoded again, or tidied up."""
+    if (route := decision(raw)) is None:
+        return
+    path, reading = route.path.encode(), unquote_to_bytes(raw)
+    assert decision(quote(reading, safe="/").encode()) is route
+    for _ in range(4):
+        # Each time it is decoded: folding dots and slashes changes nothing, and it stays where it was.
+        assert posixpath.normpath(reading) == reading
+        assert reading.count(b"/") == raw.count(b"/")
+        assert reading == path or (route.below and reading.startswith(path + b"/"))
+        assert decision(quote(reading, safe="/").encode()) in (route, None)
+        reading = unquote_to_bytes(reading)
 
 
 def test_a_known_path_names_its_methods() -> None:
@@ -154,3 +250,38 @@ def test_only_the_api_has_cross_origin_rules() -> None:
     """Pages and health are for everybody."""
     assert find(b"/v1/search").is_api
     assert not find(b"/health").is_api
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "kind"),
+    [
+        ("/", "GET", RouteClass.PUBLIC),
+        ("/openapi.json", "HEAD", RouteClass.PUBLIC),
+        ("/v1/sessions", "POST", RouteClass.SESSION),
+        ("/v1/chat", "GET", RouteClass.SOCKET),
+        ("/v1/messages", "POST", RouteClass.ASK),
+        ("/v1/messages/m_1/feedback", "PUT", RouteClass.READ),
+        ("/v1/conversations", "GET", RouteClass.READ),
+        ("/v1/conversations/c_1", "DELETE", RouteClass.READ),
+        ("/v1/conversations/c_1/messages", "HEAD", RouteClass.READ),
+        ("/v1/conversations/c_1/messages", "POST", RouteClass.ASK),
+        ("/v1/runs/r_1/cancel", "POST", RouteClass.READ),
+        ("/v1/me", "DELETE", RouteClass.READ),
+        ("/v1/search", "POST", RouteClass.SEARCH),
+        ("/v1/answer", "POST", RouteClass.ASK),
+        ("/v1/chat/completions", "POST", RouteClass.ASK),
+        ("/v1/models", "GET", RouteClass.READ),
+        ("/v1/documents/a", "PUT", RouteClass.OWNER),
+        ("/v1/data-sources/a/sync", "POST", RouteClass.OWNER),
+    ],
+)
+def test_each_request_has_its_class(path: str, method: str, kind: RouteClass) -> None:
+    """Whatever makes an answer is a question, a search is a search, the rest reads."""
+    assert find(path.encode()).class_of(method) is kind
+
+
+def test_probes_alone_have_no_class() -> None:
+    """Health is asked for by platforms from one address, and must never meet a limit."""
+    for route in ROUTES:
+        unlimited = {route.class_of(method) is None for method in (*route.methods, "HEAD", "OPTIONS")}
+        assert unlimited == {route.path.startswith("/health")}

@@ -78,7 +78,7 @@ async def test_put_read_list_and_delete(http: httpx.AsyncClient) -> None:
         ("a.md", b"x" * 2001, "text/markdown", 413, "2000 bytes"),
         ("a/%2e%2e/b", b"x", "text/markdown", 422, "segments"),
         ("a%00b", b"x", "text/markdown", 422, "control"),
-        ("", b"x", "text/markdown", 422, "id has 1 to"),
+        ("", b"x", "text/markdown", 422, "id: String should have at least 1 character"),
     ],
 )
 async def test_documents_that_are_refused(
@@ -92,10 +92,27 @@ async def test_documents_that_are_refused(
     assert response.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        '{"\\ud800": 1}',
+        '{"a": "\\ud800"}',
+        '{"a": ' + "9" * 400 + "}",
+        '{"a": ' + "9" * 5000 + "}",
+        "[" * 9000,
+    ],
+)
+async def test_metadata_that_nothing_can_hold_is_refused(http: httpx.AsyncClient, metadata: str) -> None:
+    """Lone surrogates, numbers without end, nesting without end: each is the caller's fault."""
+    response = await put(http, metadata=metadata)
+    assert response.status_code == 422
+    assert response.json()["param"].startswith("metadata")
+
+
 async def test_names_that_cannot_be_written_are_refused_all_the_same(http: httpx.AsyncClient) -> None:
     """A key of half a character is named in a refusal that can be sent."""
     response = await put(http, metadata='{"a\\ud800b": {}}')
-    assert (response.status_code, response.json()["param"]) == (422, "metadata.ab")
+    assert (response.status_code, response.json()["param"]) == (422, "metadata.a?b")
     body = b'{"text": "x", "metadata": {"a\\ud800b": {}}, "\\ud800": 1}'
     headers = {"content-type": "application/json"}
     response = await http.put("/v1/documents/a.json", content=body, headers=headers)

@@ -7,17 +7,19 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI, Query, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket
 from fastapi.responses import StreamingResponse
 
 from shared.auth import Principal, Role, signed_headers
 from shared.contracts.retriever import SearchRequest
 from shared.errors import OverloadedError, UnauthorizedError
 from shared.http import (
+    HeadMiddleware,
     IdentityMiddleware,
     RequestIdMiddleware,
     dump_json,
     install_error_handlers,
+    operation_id,
     owner,
     principal,
     problem_response,
@@ -72,6 +74,7 @@ def application() -> FastAPI:
     async def socket(websocket: WebSocket) -> None:
         raise ValueError("before the upgrade")
 
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(IdentityMiddleware, token=TOKEN)
     app.add_middleware(RequestIdMiddleware)
     return app
@@ -156,6 +159,12 @@ async def test_a_503_always_says_when_to_come_again() -> None:
     assert refused.headers["www-authenticate"] == "Bearer"
 
 
+async def test_a_problem_may_have_more_members() -> None:
+    """What stands beside the members of every problem takes none of them away."""
+    body = json.loads(bytes(problem_response(OverloadedError(), beside={"error": {"message": "x"}}).body))
+    assert (body["code"], body["error"]) == ("overloaded", {"message": "x"})
+
+
 async def test_unknown_routes_and_methods_are_problems(client: httpx.AsyncClient) -> None:
     """404 and 405 have the one shape; 405 says what is allowed."""
     problem_of(await client.get("/nothing"), 404, "not_found")
@@ -214,10 +223,21 @@ async def test_what_is_not_json_is_malformed(client: httpx.AsyncClient, content:
 
 
 async def test_a_body_that_does_not_say_it_is_json_is_told_how(client: httpx.AsyncClient) -> None:
-    """A body without its media type, as command line tools send it, is answered with the fix."""
-    answer = problem_of(await client.post("/search", content=b'{"query": "x"}'), 422, "invalid_request")
-    assert "Content-Type: application/json" in answer["detail"]
-    assert answer["param"] == "body"
+    """A body without its media type, or with that of a form, as tools send it, is answered with the fix."""
+    for headers in ({}, {"content-type": "application/x-www-form-urlencoded"}, {"content-type": "text/json"}):
+        refused = await client.post("/search", content=b'{"query": "x"}', headers=headers)
+        answer = problem_of(refused, 415, "invalid_request")
+        assert "Content-Type: application/json" in answer["detail"]
+        assert answer["param"] == "body"
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/json", "application/json; charset=utf-8", "Application/A+Json"]
+)
+async def test_json_that_is_no_object_is_not_valid(client: httpx.AsyncClient, media_type: str) -> None:
+    """It says that it is JSON, and it is: what is wrong is its content."""
+    refused = await client.post("/search", content=b'"x"', headers={"content-type": media_type})
+    assert problem_of(refused, 422, "invalid_request")["param"] == "body"
 
 
 async def test_bytes_that_are_no_text_are_malformed(client: httpx.AsyncClient) -> None:
@@ -231,6 +251,14 @@ async def test_bytes_that_are_no_text_are_malformed(client: httpx.AsyncClient) -
 async def test_who_asks_is_told_to_the_route(client: httpx.AsyncClient) -> None:
     """The signed principal reaches the route."""
     assert (await client.get("/who")).json() == {"id": "v1", "role": "visitor"}
+
+
+async def test_head_goes_where_get_goes(client: httpx.AsyncClient) -> None:
+    """It has the status and the headers of GET, and what takes no GET takes no HEAD."""
+    for path in ("/who", "/limit", "/nothing", "/search"):
+        got, head = await client.get(path), await client.head(path)
+        assert head.status_code == got.status_code
+        assert head.headers["content-type"] == got.headers["content-type"]
 
 
 async def test_without_a_signature_nobody_comes_in(client: httpx.AsyncClient) -> None:
@@ -329,3 +357,20 @@ def no_request_id() -> Iterator[None]:
 def test_json_is_compact_and_readable() -> None:
     """Frames keep their characters and waste none."""
     assert dump_json({"a": ["é", 1, None]}) == '{"a":["é",1,null]}'
+
+
+def test_the_document_of_an_application_has_our_problems() -> None:
+    """What its routes refuse is described as what they answer, under the handlers' names."""
+    app = FastAPI()
+    router = APIRouter(generate_unique_id_function=operation_id)
+
+    @router.post("/search")
+    async def find_it(body: SearchRequest) -> None: ...
+
+    app.include_router(router)
+    install_error_handlers(app)
+    operation = app.openapi()["paths"]["/search"]["post"]
+    assert operation["operationId"] == "find_it"
+    for status in ("400", "415", "422"):
+        assert set(operation["responses"][status]["content"]) == {"application/problem+json"}
+    assert "HTTPValidationError" not in app.openapi()["components"]["schemas"]

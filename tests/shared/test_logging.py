@@ -39,6 +39,20 @@ def test_a_text_line_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_what_utf_8_cannot_hold_is_escaped(capsys: pytest.CaptureFixture[str], log_format: Any) -> None:
+    """A lone surrogate, which JSON's escapes let in, costs no line; in a trace neither."""
+    configure("chat_ws", level="info", log_format=log_format)
+    try:
+        raise ValueError("\ud800")
+    except ValueError:
+        logging.getLogger("a").exception("said %s", "\udfff")
+    said = capsys.readouterr().out
+    said.encode()
+    assert r"said \udfff" in said
+    assert r"\ud800" in said
+
+
 def test_a_json_line_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     """Every line is one object with time, level, service, logger and message."""
     configure("gateway", level="info", log_format="json")

@@ -1,10 +1,11 @@
 import asyncio
 import gc
 import logging
+from collections.abc import AsyncGenerator
 
 import pytest
 
-from shared.tasks import cancel, spawn
+from shared.tasks import beating, cancel, spawn
 
 
 async def test_a_task_is_kept_until_it_ends() -> None:
@@ -71,3 +72,63 @@ async def test_cancel_takes_what_is_not_there() -> None:
     task = spawn(asyncio.sleep(0), name="over")
     await task
     await cancel(task)
+
+
+async def test_a_beat_stands_for_what_has_not_come() -> None:
+    """Every item comes once and in its order; while none comes there is None, and nothing after the last."""
+    gates = [asyncio.Event() for _ in range(3)]
+
+    async def items() -> AsyncGenerator[int]:
+        for at, gate in enumerate(gates):
+            await gate.wait()
+            yield at
+
+    found: list[int] = []
+    beats = 0
+    async with asyncio.timeout(5):
+        async for item in beating(items(), interval_s=0.001):
+            if item is None:
+                beats += 1
+                gates[len(found)].set()
+            else:
+                found.append(item)
+    assert found == [0, 1, 2]
+    assert beats >= 3
+
+
+async def test_what_ends_the_items_is_raised_after_them() -> None:
+    """An error of theirs is the reader's."""
+
+    async def items() -> AsyncGenerator[int]:
+        yield 1
+        raise ValueError("why")
+
+    beats = beating(items(), interval_s=5)
+    assert await anext(beats) == 1
+    with pytest.raises(ValueError, match="why"):
+        await anext(beats)
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+async def test_whoever_is_cut_off_leaves_nothing_running(waiting: bool) -> None:
+    """Closed between two items or cancelled in a wait, the items are closed by the task that ran them."""
+    closed, runners = asyncio.Event(), set[asyncio.Task[object] | None]()
+
+    async def items() -> AsyncGenerator[int]:
+        runners.add(asyncio.current_task())
+        try:
+            yield 1
+            await asyncio.Event().wait()
+        finally:
+            runners.add(asyncio.current_task())
+            closed.set()
+
+    beats = beating(items(), interval_s=5)
+    assert await anext(beats) == 1
+    if waiting:
+        reader = spawn(anext(beats), name="reader")
+        await asyncio.sleep(0)
+        await cancel(reader)
+    await beats.aclose()
+    assert closed.is_set()
+    assert len(runners) == 1

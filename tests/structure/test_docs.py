@@ -80,3 +80,23 @@ def test_links_lead_somewhere() -> None:
     for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def metrics() -> list[str]:
+    """Return the name of every metric that a service tells beside its requests."""
+    found = []
+    for service in ("gateway", "retriever", "chat_ws"):
+        for path in (ROOT / service).glob("*.py"):
+            told = re.findall(r"metrics\.(gauge|counter|histogram)\(\s*\"(\w+)\"", path.read_text())
+            found += [
+                f"carrel_{service}_{name}{'_total' if kind == 'counter' else ''}" for kind, name in told
+            ]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("name", metrics())
+def test_each_metric_is_documented(name: str) -> None:
+    """Every metric stands in the operator's page, by its full name or as one that every service tells."""
+    text = (DOCS / "operations.md").read_text()
+    of_all = re.sub("_(gateway|retriever|chat_ws)_", "_<service>_", name)
+    assert f"`{name}`" in text or f"`{of_all}`" in text

@@ -2,19 +2,24 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from gateway.app import create_app
+from gateway.access import AccessLog
+from gateway.app import create_app, default_adapters
+from gateway.client.doors import Doors
 from gateway.server import options
 from gateway.settings import GatewaySettings
+from tests.support.gateway_upstream import WARM_UP
 from tests.support.server import serving
 
 ADMIN_KEY = "the-owner's-key-0123456789"
 INTERNAL_TOKEN = "between-the-services-0123456789"
 SESSION_SECRET = "signs-the-visitors'-tokens-0123456789"
+Start = Callable[..., AbstractAsyncContextManager["Gateway"]]
+"""Runs a gateway, as :func:`gateway` does."""
 NOWHERE = "http://127.0.0.1:9"
 """Nobody listens there."""
 OWNER = f"X-API-Key: {ADMIN_KEY}\r\n"
@@ -85,6 +90,14 @@ class Client:
         size = int(await self.reader.readuntil(b"\r\n"), 16)
         return (await self.reader.readexactly(size + 2))[:-2]
 
+    def take(self, *, nothing: bool = False) -> None:
+        """Read again, or stop reading: the gateway's answers then stay where they are."""
+        transport = cast(asyncio.Transport, self.writer.transport)
+        if nothing:
+            transport.pause_reading()
+        else:
+            transport.resume_reading()
+
     async def at_end(self) -> bytes:
         """Read what is left until the gateway closes."""
         return await self.reader.read()
@@ -99,6 +112,14 @@ class Gateway:
     """A gateway that is running."""
 
     port: int
+    doors: Doors
+    written: list[str]
+    """What the access log wrote, for :attr:`log`."""
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of the access log, read."""
+        return [json.loads(line) for text in self.written for line in text.splitlines()]
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Client]:
@@ -113,6 +134,13 @@ class Gateway:
         """Ask one thing on a connection of its own."""
         async with self.client() as client, asyncio.timeout(10):
             return await client.ask(method, target, headers, body)
+
+    async def warm_up(self) -> None:
+        """Let there be a kept connection to each service: requests then take the short way."""
+        for path in ("/v1/documents", "/v1/conversations"):
+            await self.ask("GET", path + WARM_UP)
+        await asyncio.sleep(0)
+        self.written.clear()
 
     async def session(self, headers: str = "") -> str:
         """Return a visitor's token."""
@@ -133,11 +161,21 @@ def settings(**changed: Any) -> GatewaySettings:
 
 
 @asynccontextmanager
-async def gateway(**changed: Any) -> AsyncIterator[Gateway]:
-    """Run the gateway as ``python -m gateway`` does, with settings ``changed``."""
+async def gateway(*, warm: bool = False, watched: bool = False, **changed: Any) -> AsyncIterator[Gateway]:
+    """Run the gateway as ``python -m gateway`` does, with settings ``changed``.
+
+    ``warm`` lets requests take the short way from the first one on. Unless ``watched``, nothing is asked of
+    the services but what a test asks for.
+    """
     chosen = settings(**changed)
-    async with serving(create_app(chosen), **options(chosen)) as port:
-        yield Gateway(port)
+    written: list[str] = []
+    access = AccessLog(log_format="json", log_level=chosen.log_level, write=written.append)
+    made = create_app(chosen, adapters=default_adapters(chosen, access=access), watched=watched)
+    async with serving(made.app, **options(chosen, made.doors)) as port:
+        running = Gateway(port, made.doors, written)
+        if warm:
+            await running.warm_up()
+        yield running
 
 
 def lines(headers: Iterable[tuple[str, str]]) -> str:

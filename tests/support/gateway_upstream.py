@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+WARM_UP = "/warm-up"
+"""Answered at once and noted nowhere: afterwards there is a kept connection."""
+
 
 @dataclass
 class Asked:
@@ -103,6 +106,9 @@ class Upstream:
         try:
             while not writer.is_closing():
                 asked = Asked(await reader.readuntil(b"\r\n\r\n"))
+                if WARM_UP.encode() in asked.line:
+                    await Wire(reader, writer, asked).reply()
+                    continue
                 self.asked.append(asked)
                 wire = Wire(reader, writer, asked)
                 self.wires.append(wire)

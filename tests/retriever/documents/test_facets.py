@@ -24,6 +24,7 @@ def test_scalars_and_lists_of_them_are_metadata() -> None:
         float("nan"),
         float("inf"),
         2**53,
+        10**400,
         "x" * 2001,
         "nul\0",
         "\ud800",
@@ -35,6 +36,13 @@ def test_other_values_are_refused_by_key(value: object) -> None:
     with pytest.raises(InvalidRequestError, match=r"metadata\.key"):
         checked({"key": value})
     assert kept({"key": value, "ok": 1}) == {"ok": 1}
+
+
+def test_a_refused_key_can_be_told() -> None:
+    """JSON's escapes can hold what no answer can: the key is named without it."""
+    with pytest.raises(InvalidRequestError) as caught:
+        checked({"a\ud800": 1})
+    assert caught.value.param == "metadata.a?"
 
 
 @pytest.mark.parametrize("key", ["", 'a"b', "a[0]", "back\\slash", "x" * 65])

@@ -57,3 +57,18 @@ async def test_tokens_are_counted(tmp_path: Path) -> None:
     guarded = GuardedModel(model, Budget(tmp_path / "u.json", limit=0))
     assert [said async for said in guarded.write("", [("user", "q")], [])]
     assert guarded.budget.report().output_tokens == 3
+
+
+async def test_calls_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
+    """Asked and answered, asked in vain, left by the caller in the middle, and not asked at all."""
+    model = Failing()
+    guarded = GuardedModel(model, Budget(tmp_path / "usage.json", limit=0), now=lambda: 0.0)
+    for _ in range(FAILURES + 1):
+        with pytest.raises(UpstreamUnavailableError):
+            await guarded.rank("", [])
+    model.fails = False
+    said = guarded.write("", [], [])
+    await anext(said)
+    await said.aclose()  # type: ignore[attr-defined]
+    assert guarded.calls == {("rerank", "failed"): 3, ("rerank", "skipped"): 1, ("chat", "abandoned"): 1}
+    assert guarded.open_breakers == {("chat",): False, ("rerank",): True}

@@ -51,9 +51,9 @@ def test_the_largest_question_fits_into_a_frame() -> None:
     assert isinstance(parse_frame(text), MessageCreate)
 
 
-@pytest.mark.parametrize("number", [-1, 2**53 + 1, 1.5, "x", None])
+@pytest.mark.parametrize("number", [-1, 2**53 + 1, 1.5, "x", None, "5", True])
 def test_a_number_out_of_range_is_named(number: object) -> None:
-    """Sequence numbers are what every client's language can hold."""
+    """Sequence numbers are numbers that every client's language can hold, and nothing that looks like one."""
     with pytest.raises(InvalidRequestError) as caught:
         parse_frame(json.dumps({"type": "run-resume", "run_id": "r", "starting_after": number}))
     assert caught.value.param == "starting_after"
@@ -87,3 +87,14 @@ def test_a_stored_message_reads_from_a_row() -> None:
         }
     )
     assert (message.status, message.finish_reason, message.citations) == (None, None, [])
+
+
+@pytest.mark.parametrize("options", [{"a": {"b": 1}}, {"a": [1]}, {"a": None}, {'"': 1}, {"a": 10**400}])
+def test_options_are_few_and_flat(options: dict[str, object]) -> None:
+    """What is kept of a question can always be written down: an option is a scalar under a sane key."""
+    frame = {"type": "message-create", "client_message_id": CMID, "content": "x", "options": options}
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_frame(json.dumps(frame))
+    assert str(caught.value.param).startswith("options.")
+    frame["options"] = {"a": True, "b": "x", "c": 1.5}
+    assert isinstance(parse_frame(json.dumps(frame)), MessageCreate)

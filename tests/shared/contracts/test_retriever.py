@@ -1,3 +1,4 @@
+import re
 from typing import Any, get_args
 
 import pytest
@@ -20,12 +21,35 @@ def test_a_filter_stays_what_it_was(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, [], ["a"] * 101, [["a"]], {"like": 1}, float("nan"), float("inf"), "\0", {"gt": "x"}]
+    "value",
+    [None, [], ["a"] * 101, [["a"]], {"like": 1}, float("nan"), float("inf"), "\0", {"gt": "x"}, 10**400],
 )
 def test_a_filter_that_means_nothing_is_refused(value: Any) -> None:
     """Values that no index can compare, and numbers that JSON does not have, are errors."""
     with pytest.raises(ValidationError):
         FILTERS.validate_python({"key": value})
+
+
+@pytest.mark.parametrize("field", [{"limit": "5"}, {"limit": True}, {"rerank": 0}, {"rerank": "yes"}])
+def test_what_looks_like_a_number_is_none(field: dict[str, Any]) -> None:
+    """A value of another type is refused, as the document of the API says."""
+    with pytest.raises(ValidationError):
+        SearchRequest.model_validate({"query": "x"} | field)
+    for bound in ("5", True):
+        with pytest.raises(ValidationError):
+            FILTERS.validate_python({"year": {"gte": bound}})
+
+
+@pytest.mark.parametrize("key", ["", "a" * 65, 'a"b', "a[0]", "a\\b", "a\n", "a\0", "\ud800"])
+def test_a_key_that_no_metadata_can_have_is_refused(key: str) -> None:
+    """Whoever asks is told at once, also in the chat, where the answer would fail only later."""
+    with pytest.raises(ValidationError, match=r"a key has|Unicode|NUL"):
+        FILTERS.validate_python({key: 1})
+    assert FILTERS.validate_python({"ü.é f" + "a" * 59: 1})
+    schema = FILTERS.json_schema()
+    [pattern] = schema["patternProperties"]
+    assert re.fullmatch(pattern, key) is None or not key.isprintable()
+    assert schema["additionalProperties"] is False
 
 
 def test_filters_are_few() -> None:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.contracts.wire import Answer, Instant, Page, Request, Text, field_path, timestamp
+from shared.contracts.wire import Answer, Instant, Page, Request, Text, field_path, sendable, timestamp
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=timezone(timedelta(hours=2)))
 
@@ -72,3 +72,9 @@ def test_a_page_is_the_last_unless_it_says_so() -> None:
 def test_a_field_is_named_as_the_caller_knows_it(loc: tuple[int | str, ...], path: str) -> None:
     """The path ends where pydantic's own names begin."""
     assert field_path(loc) == path
+
+
+def test_what_a_client_wrote_can_be_said_again() -> None:
+    """A lone surrogate is replaced, wherever a field is named; all else stays."""
+    assert sendable("a\ud800\U0001f600") == "a?\U0001f600"
+    assert field_path(["filters", "\udfff"]) == "filters.?"

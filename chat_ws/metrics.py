@@ -1,0 +1,32 @@
+"""What the chat service tells Prometheus, read from what its parts know; counts nothing itself."""
+
+from chat_ws.postgres import Database
+from chat_ws.runs import Runs
+from chat_ws.service import Service
+from shared.counting import Requests
+from shared.metrics import Metrics
+
+
+def told(requests: Requests, *, service: Service, runs: Runs, database: Database) -> Metrics:
+    """Return what the chat service tells."""
+    metrics = Metrics("chat_ws", requests)
+    metrics.gauge("requests_in_progress", "Requests being served.", lambda: requests.in_progress)
+    metrics.gauge("connections_open", "Open WebSockets.", lambda: service.connections)
+    stored = service.conversations.stored
+    metrics.counter(
+        "messages_stored", "Questions committed, then acknowledged.", lambda: stored, labels=("kind",)
+    )
+    metrics.gauge("runs_running", "Runs being answered or stored.", lambda: runs.running)
+    metrics.counter("runs_ended", "Runs by how they ended.", lambda: runs.ended, labels=("status",))
+    metrics.gauge("run_log_bytes", "Kept frames of runs, about.", lambda: runs.log_bytes)
+    _tell_database(metrics, database)
+    return metrics
+
+
+def _tell_database(metrics: Metrics, database: Database) -> None:
+    metrics.gauge("database_connections_max", "Connections there may be.", lambda: database.connections)
+    metrics.gauge("database_connections_in_use", "Connections at work.", lambda: database.in_use)
+    metrics.gauge("database_waiting", "Requests that wait for a connection.", lambda: database.waiting)
+    metrics.counter(
+        "database_refused", "Work that was not done, by why.", lambda: database.refused, labels=("reason",)
+    )

@@ -1,0 +1,1 @@
+"""What the gateway answers itself: the page, sessions, health, the API's document, metrics."""

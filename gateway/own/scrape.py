@@ -1,0 +1,51 @@
+"""The metrics of all services, asked for when somebody wants them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+
+from prometheus_client.metrics_core import Metric
+
+from gateway.own.metrics import merge
+from gateway.routing import Target
+from gateway.upstream.pool import Pool, get
+from shared.auth import Principal, Role, signed_headers
+from shared.errors import CarrelError
+from shared.metrics import Metrics
+
+_GATEWAY = Principal(id="gateway", role=Role.SERVICE)
+MAX_BYTES = 2 * 1024 * 1024
+"""The most a service may tell."""
+_log = logging.getLogger(__name__)
+
+
+class Scrape:
+    """Merges the gateway's ``own`` metrics with those of the services behind ``pools``."""
+
+    def __init__(
+        self, own: Metrics, pools: Mapping[Target, Pool], *, internal_token: str, timeout_s: float
+    ) -> None:
+        self._own, self._pools = own, pools
+        self._token, self._timeout_s = internal_token, timeout_s
+
+    async def families(self) -> list[Metric]:
+        """Return what everybody tells, as far as the services are up."""
+        told = await asyncio.gather(*(self._ask(target, pool) for target, pool in self._pools.items()))
+        texts = {target.value: text for target, text in zip(self._pools, told, strict=True)}
+        own = await self._own.families()
+        # Reading takes milliseconds, which the connections would wait for.
+        return await asyncio.to_thread(merge, own, texts)
+
+    async def _ask(self, target: Target, pool: Pool) -> str | None:
+        headers = signed_headers(_GATEWAY, token=self._token, now=time.time())
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                status, body = await get(pool, "/metrics", headers=headers.items(), max_bytes=MAX_BYTES)
+            text = body.decode()
+        except (CarrelError, TimeoutError, UnicodeDecodeError):
+            return None
+        if status != 200:
+            _log.warning("%s answers HTTP %d when it is asked for its metrics", target.value, status)
+            return None
+        return text

@@ -1,0 +1,1 @@
+"""WebSockets: the handshake with the service, then two connections joined."""
