@@ -18,7 +18,7 @@ MAX_LIST_BYTES = 50 * 1024 * 1024
 """Of one sitemap unpacked, by its protocol."""
 MAX_LISTS = 500
 MAX_DEPTH = 3
-MAX_LISTED = 200_000
+MAX_LISTED = 100_000
 
 
 class UnreadableError(Exception):
@@ -49,9 +49,14 @@ async def discover(request: DataSourceRequest, fetches: Fetches) -> Discovery:
         If its list cannot be had, is not of its kind, or lists nothing.
     """
     found = Discovery()
+
+    def of_patterns(url: Url) -> bool:
+        return wanted(str(url), url.path, include=request.include, exclude=request.exclude)
+
     if request.kind == "urls":
-        for address in request.urls:
-            _add(found, [Listed(parse(address))], lambda _: True)
+        await asyncio.to_thread(_add, found, [Listed(parse(text)) for text in request.urls], of_patterns)
+        if not found.pages:
+            raise UnreadableError("include and exclude leave none of the urls")
         return found
     root = _root(request)
     found.hosts = {_bare(root), *(_bare(parse(f"https://{host}/")) for host in request.hosts)}
@@ -59,12 +64,7 @@ async def discover(request: DataSourceRequest, fetches: Fetches) -> Discovery:
     if not listed:
         raise UnreadableError(f"{root} lists no pages")
 
-    def is_wanted(url: Url) -> bool:
-        return _bare(url) in found.hosts and wanted(
-            str(url), url.path, include=request.include, exclude=request.exclude
-        )
-
-    await asyncio.to_thread(_add, found, listed, is_wanted)
+    await asyncio.to_thread(_add, found, listed, lambda url: _bare(url) in found.hosts and of_patterns(url))
     if not found.pages:
         hosts = ", ".join(sorted(found.hosts))
         raise UnreadableError(

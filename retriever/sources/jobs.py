@@ -216,6 +216,10 @@ class Jobs:
                     if attempt == PASSES or not error.retryable:
                         await self._give_up(live, error.detail)
                         return
+                except Exception:
+                    _log.exception("ingestion job %s failed", live.progress.id)
+                    await self._give_up(live, "something went wrong on our side")
+                    return
                 await asyncio.sleep(self._rhythm.retry_s)
 
     async def _pass(self, live: _Live) -> str:
@@ -227,11 +231,6 @@ class Jobs:
             await self._sync.run(source, live.progress, fetches)
         except (UnreadableError, TooMuchReadError) as error:
             return str(error)
-        except CarrelError:
-            raise
-        except Exception:
-            _log.exception("ingestion job %s failed", live.progress.id)
-            return "something went wrong on our side"
         finally:
             await fetches.close()
         return ""

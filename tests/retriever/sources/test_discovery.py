@@ -117,3 +117,6 @@ async def test_addresses_need_no_list() -> None:
         "urls": ["https://x.org/a", "https://y.org/#b", "https://x.org/a"],
     }
     assert list((await found(Shelf(), **request)).pages) == ["https://x.org/a", "https://y.org/"]
+    assert list((await found(Shelf(), **request, exclude=["/a"])).pages) == ["https://y.org/"]
+    with pytest.raises(UnreadableError, match="none of the urls"):
+        await found(Shelf(), **request, include=["/b"])
