@@ -2,12 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from retriever.parsers.registry import SUFFIXES
 from shared import __version__
+
+if TYPE_CHECKING:
+    from cli.sources import Wanted
 
 app = typer.Typer(
     add_completion=False,
@@ -99,6 +102,51 @@ def _ingest(
     raise typer.Exit(ingest(paths, options, settings=connection.settings(url)))
 
 
+@app.command("sync")
+def _sync(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="ADDRESS",
+            help="Of a sitemap, feed, llms.txt, site or page; or a source's name.",
+            show_default=False,
+        ),
+    ],
+    kind: Annotated[
+        str | None,
+        typer.Option(help="sitemap, feed, llms_txt or urls; else by the address.", show_default=False),
+    ] = None,
+    source_id: Annotated[str, typer.Option("--id", help="The source's name; else its host.")] = "",
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN", help="Only such paths: /guide/**; may be repeated.", show_default=False
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="No such paths; may be repeated.", show_default=False),
+    ] = None,
+    every: Annotated[str, typer.Option(help="Sync by itself so often: 30m, 6h, 1d.")] = "",
+    full: Annotated[bool, typer.Option("--full", help="Fetch every page, whatever its dates say.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name the pages that changed.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Take in a documentation site, and again only what changed. The source is made where there is none.
+
+    Pages that are gone from the site go from the index. The server goes on when this command is interrupted.
+
+    Exit code: 0 all well, 1 some pages or lists failed, 2 nothing could be tried.
+    """
+    from cli import connection
+    from cli.sync import Options, sync
+
+    wanted = _wanted(source, kind, source_id, include or [], exclude or [], every)
+    options = Options(full=full, as_json=as_json, verbose=verbose)
+    raise typer.Exit(sync(wanted, options, settings=connection.settings(url)))
+
+
 @app.command("ask")
 def _ask(
     question: Annotated[list[str], typer.Argument(help="The question, quoted or not.", show_default=False)],
@@ -126,6 +174,31 @@ def _status(as_json: AsJson = False, url: Url = None) -> None:
     from cli.status import status
 
     raise typer.Exit(status(settings=connection.settings(url), as_json=as_json))
+
+
+def _wanted(
+    source: str, kind: str | None, source_id: str, include: list[str], exclude: list[str], every: str
+) -> "Wanted":
+    from cli.sources import Wanted, is_id, kind_of, seconds
+
+    if not ("://" in source or is_id(source)):
+        raise typer.BadParameter("is neither an address nor a source's name", param_hint="ADDRESS")
+    if source_id and not is_id(source_id):
+        raise typer.BadParameter("is made of letters, digits, - and _", param_hint="--id")
+    known = kind_of(kind)
+    if kind and known is None:
+        raise typer.BadParameter("must be sitemap, feed, llms_txt or urls", param_hint="--kind")
+    interval_s = seconds(every) if every else None
+    if every and interval_s is None:
+        raise typer.BadParameter("must be such as 30m, 6h or 1d", param_hint="--every")
+    return Wanted(
+        _unicode(source, hint="ADDRESS"),
+        known,
+        source_id,
+        tuple(_unicode(pattern, hint="--include") for pattern in include),
+        tuple(_unicode(pattern, hint="--exclude") for pattern in exclude),
+        interval_s,
+    )
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -22,7 +22,14 @@ from retriever.parsing.workers import Workers
 from retriever.ports import Model, Parsing, VectorStore
 from retriever.search import Search
 from retriever.settings import RetrieverSettings
+from retriever.sources import routes as sources_routes
+from retriever.sources.jobs import Jobs
+from retriever.sources.registry import Registry
+from retriever.sources.shelf import Shelf
+from retriever.sources.sync import Sync
+from retriever.sources.visits import Visits
 from retriever.upkeep import keep_up
+from retriever.web.replies import Fetches
 from shared import __version__
 from shared.counting import Requests
 from shared.http import HeadMiddleware, IdentityMiddleware, RequestIdMiddleware, install_error_handlers
@@ -53,6 +60,15 @@ def make_parsing(settings: RetrieverSettings) -> Parsing:
     return Workers(timeout_s=settings.parse_timeout_s, memory_bytes=settings.parse_memory_bytes)
 
 
+def make_fetches(settings: RetrieverSettings) -> Fetches:
+    """Return one job's way to the web; nothing is opened, and its library imported by the first page."""
+    from retriever.web.connection import Connection
+    from retriever.web.crawler import Crawler
+
+    connection = Connection(timeout_s=settings.fetch_timeout_s, allow_loopback=settings.fetch_allow_loopback)
+    return Crawler(connection, delay_s=settings.fetch_delay_s)
+
+
 @dataclass(frozen=True)
 class Adapters:
     """What the retriever talks to, and the clock; tests bring their own."""
@@ -60,6 +76,7 @@ class Adapters:
     make_store: Callable[[], Awaitable[VectorStore]]
     make_model: Callable[[RetrieverSettings, Budget], Model | None] = make_cohere
     make_parsing: Callable[[RetrieverSettings], Parsing] = make_parsing
+    make_fetches: Callable[[RetrieverSettings], Fetches] = make_fetches
     now_us: Callable[[], int] = _now_us
     watch_every_s: float = WATCH_EVERY_S
 
@@ -90,7 +107,10 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         budget=app.state.budget,
         model=model,
     )
-    for router in (health.router, metrics_router, routes.documents, routes.questions, openai, routes.usage):
+    _add_sources(app, adapters)
+    asked = (routes.documents, routes.questions, openai, routes.usage)
+    sources = (sources_routes.data_sources, sources_routes.ingestion_jobs)
+    for router in (health.router, metrics_router, *asked, *sources):
         app.include_router(router)
     install_error_handlers(app)
     app.add_middleware(HeadMiddleware)
@@ -100,6 +120,32 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     return app
 
 
+def _add_sources(app: FastAPI, adapters: Adapters) -> None:
+    settings: RetrieverSettings = app.state.settings
+    now_us, shelf = adapters.now_us, Shelf(app.state.store)
+    visits = Visits(
+        shelf,
+        app.state.catalogue,
+        app.state.ingest,
+        page_bytes=settings.max_document_bytes,
+        now_us=now_us,
+    )
+    app.state.jobs = Jobs(
+        shelf,
+        Sync(shelf, visits, job_bytes=settings.sync_max_bytes, now_us=now_us),
+        make_fetches=lambda: adapters.make_fetches(settings),
+        now_us=now_us,
+    )
+    app.state.registry = Registry(
+        shelf,
+        app.state.jobs,
+        visits,
+        app.state.ingest,
+        now_us=now_us,
+        allow_loopback=settings.fetch_allow_loopback,
+    )
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     store: OpeningStore = app.state.store
@@ -107,9 +153,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     model: Model | None = app.state.cohere
     warming = spawn(model.open(), name="open-model") if model else None
     upkeep = spawn(keep_up(store, app.state.ingest), name="upkeep")
+    jobs = spawn(app.state.jobs.run(store.opened), name="ingestion-jobs")
     try:
         yield
     finally:
+        await cancel(jobs)
+        await app.state.jobs.close()
         await cancel(upkeep)
         await cancel(opening)
         await cancel(warming)

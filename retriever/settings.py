@@ -19,6 +19,14 @@ class RetrieverSettings(ServiceSettings):
     """A document whose parser takes longer is refused; the gateway waits for 300 s."""
     parse_memory_bytes: int = Field(default=1536 * 1024 * 1024, ge=128 * 1024 * 1024)
     """Address space of each of the two processes that parse."""
+    fetch_delay_s: float = Field(default=0.25, ge=0, le=60)
+    """Seconds between two pages of one host; its robots.txt may ask for more."""
+    fetch_timeout_s: float = Field(default=30, gt=0, le=300)
+    """A page that takes longer as a whole is tried again, then failed."""
+    fetch_allow_loopback: bool = False
+    """For tests only: lets data sources be on this machine."""
+    sync_max_bytes: int = Field(default=1024 * 1024 * 1024, ge=1024)
+    """Bytes of pages that one ingestion job may read."""
     cohere_api_key: SecretStr | None = None
     """Unset, answers are sentences of the documents."""
     cohere_base_url: HttpUrl = "https://api.cohere.com"

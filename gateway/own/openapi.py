@@ -39,6 +39,7 @@ TAGS = {
     "conversations": "What a visitor has asked and was answered.",
     "search": "Search and answer without a conversation.",
     "documents": "What is answered from.",
+    "data sources": "Where documents come from, and the jobs that take them in.",
     "usage": "What paid models cost, and metrics.",
     "sessions": "Who a visitor is.",
     "health": "How the services are.",

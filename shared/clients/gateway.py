@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from shared.contracts.gateway import OverallHealth
 from shared.contracts.retriever import RunEnd, RunEvent, parse_event
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError, from_problem
-from shared.sse import MEDIA_TYPE, Decoder
+from shared.sse import MEDIA_TYPE, Decoder, Event
 
 Outcome = Literal["created", "replaced", "unchanged"]
 """What became of a document that was put."""
@@ -95,6 +95,49 @@ class GatewayClient:
         try:
             with _translated():
                 yield from _events(response)
+        finally:
+            response.close()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:
+        """Return the good answer to one request that may be made twice.
+
+        Raises
+        ------
+        CarrelError
+            What the server refused it with, or ``upstream_unavailable`` or ``upstream_timeout``.
+        """
+
+        def call() -> httpx.Response:
+            response = self._http.request(method, path, json=body, params=params, headers=self._headers)
+            if response.status_code >= 300:
+                raise _refusal(response)
+            return response
+
+        return self._patiently(call)
+
+    def follow(self, path: str) -> Iterator[Event]:
+        """Yield the server-sent events of ``path`` until the stream ends.
+
+        Raises
+        ------
+        CarrelError
+            What the server refused it with, or ``upstream_unavailable`` when it broke off.
+        """
+        headers = self._headers | {"accept": MEDIA_TYPE}
+        request = self._http.build_request("GET", path, headers=headers)
+        response = self._patiently(lambda: self._open(request))
+        try:
+            with _translated():
+                decoder = Decoder()
+                for chunk in response.iter_bytes():
+                    yield from decoder.feed(chunk)
         finally:
             response.close()
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from shared import __version__
 from tests.support.cli_server import Carrel, serving
+from tests.support.cli_sources import Sources
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,12 +31,12 @@ def test_every_command_is_in_the_help() -> None:
     """The help lists the commands; without arguments it is what is shown."""
     for arguments in (["--help"], []):
         said = run(*arguments)[1]
-        assert all(command in said for command in ("up", "ingest", "ask", "status"))
+        assert all(command in said for command in ("up", "ingest", "sync", "ask", "status"))
 
 
 def test_the_exit_codes_are_documented() -> None:
     """Each command that has its own exit codes tells them in its help."""
-    for command in ("ingest", "ask", "status"):
+    for command in ("ingest", "sync", "ask", "status"):
         assert "Exit code: 0" in run(command, "--help")[1]
 
 
@@ -99,3 +100,32 @@ def test_a_narrow_terminal_does_not_fail(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert b"What Is Ownership? ? Rules" in done.stdout
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["a/b"], "neither an address"),
+        (["docs", "--id", "a b"], "--id"),
+        (["docs", "--kind", "git"], "--kind"),
+        (["docs", "--every", "soon"], "--every"),
+        (["docs", "--include", "/\udcff"], "--include"),
+    ],
+)
+def test_what_sync_does_not_take(arguments: list[str], said: str) -> None:
+    """Arguments that cannot be meant are refused before anything is sent."""
+    code, output = run("sync", *arguments)
+    assert code == 2
+    assert said in output
+
+
+def test_sync_takes_what_is_said() -> None:
+    """Every option reaches the server."""
+    server = Sources()
+    options = ["--include", "/a/**", "--exclude", "/b", "--every", "6h", "--full", "--id", "mine"]
+    with serving(server) as url:
+        code, output = run("sync", "https://docs.example.com", *options, url=url)
+    assert code == 0, output
+    ((id, body),) = server.puts
+    assert (id, body["include"], body["exclude"], body["interval_s"]) == ("mine", ["/a/**"], ["/b"], 21_600)
+    assert server.syncs == [("mine", {"full": True})]

@@ -1,0 +1,1 @@
+"""Data sources: where documents come from, and how the index follows them."""
