@@ -200,7 +200,8 @@ class Passing:
 
     def _flush(self) -> None:
         self._begun = True
-        self._desk.outbox.write(self._opening.transport, b"".join(self._out))
+        under_way = self._desk.places.taken
+        self._desk.outbox.write(self._opening.transport, b"".join(self._out), under_way=under_way)
         self._out.clear()
 
     def _instead(self, *, fresh: bool = False, error: CarrelError | None = None) -> None:
@@ -272,7 +273,8 @@ def begin(
     connection.begin(passing)
     if head.chunked:
         body = chunk(body, last=True)
-    connection.write_soon(desk.ask(head, admitted, client, request_id=rid) + body, desk.outbox)
+    asked = desk.ask(head, admitted, client, request_id=rid) + body
+    connection.write_soon(asked, desk.outbox, under_way=desk.places.taken)
     return passing
 
 

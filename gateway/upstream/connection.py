@@ -88,10 +88,10 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(data)
 
-    def write_soon(self, data: bytes, outbox: Outbox) -> None:
+    def write_soon(self, data: bytes, outbox: Outbox, *, under_way: int) -> None:
         """Send ``data`` with what else is sent at the end of the event loop's turn."""
         if self._transport is not None:
-            outbox.write(self._transport, data)
+            outbox.write(self._transport, data, under_way=under_way)
 
     def abort(self) -> None:
         """Close at once: that is how a service learns that nobody waits any more."""
