@@ -10,6 +10,8 @@ from typing import cast
 
 import uvloop
 
+from bench.traffic import EVENTS_PATH
+
 TICK_S = 0.001
 _HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
@@ -46,7 +48,7 @@ class Source:
 
 
 class Stream(asyncio.Protocol):
-    """One stream: whatever is asked, events are the answer."""
+    """One stream: events are the answer to whoever takes them, anything else is not found."""
 
     def __init__(self, source: Source) -> None:
         self.due = 0.0
@@ -60,9 +62,15 @@ class Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._head += data
-        if self._transport is not None and self._head.endswith(b"\r\n\r\n"):
+        if self._transport is None or not self._head.endswith(b"\r\n\r\n"):
+            return
+        if EVENTS_PATH.encode() in self._head:
             self._transport.write(_HEAD)
             self._source.joined(self)
+        else:
+            # Health, which the gateway asks for all the time.
+            self._transport.write(b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -163,7 +163,7 @@ class HttpDoor(HttpToolsProtocol):
             head = self._head()
         except CarrelError:
             return False
-        body = b"".join(self._pending or ())
+        body = b"".join(self._pending) if self._pending else b""
         passing = begin(
             self._desk,
             self,

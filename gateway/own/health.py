@@ -116,15 +116,22 @@ class _Asked:
 
     async def _answer(self) -> ServiceHealth:
         began = time.monotonic()
+        heard = False
+
+        def hear() -> None:
+            # Its first word is enough: a process that answers is alive, whatever it goes on to say.
+            nonlocal heard
+            heard = self.answered = True
+            self.breaker.answered()
+
         try:
             async with asyncio.timeout(self._timeout_s):
-                _, body = await get(self._pool, "/health", max_bytes=256 * 1024)
+                _, body = await get(self._pool, "/health", max_bytes=256 * 1024, heard=hear)
         except TimeoutError:
-            return self._unanswered(began, f"did not answer within {self._timeout_s:g} s")
+            reason = f"did not answer within {self._timeout_s:g} s"
+            return _down(began, reason) if heard else self._unanswered(began, reason)
         except CarrelError as error:
-            return self._unanswered(began, error.detail)
-        self.breaker.answered()
-        self.answered = True
+            return _down(began, error.detail) if heard else self._unanswered(began, error.detail)
         try:
             health = Health.model_validate_json(body)
         except ValidationError:

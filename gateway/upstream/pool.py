@@ -7,7 +7,7 @@ it tells whether that would be safe.
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -155,9 +155,16 @@ class Pool:
 
 
 async def get(
-    pool: Pool, target: str, *, headers: Iterable[tuple[str, str]] = (), max_bytes: int = 4 * 1024 * 1024
+    pool: Pool,
+    target: str,
+    *,
+    headers: Iterable[tuple[str, str]] = (),
+    max_bytes: int = 4 * 1024 * 1024,
+    heard: Callable[[], None] = lambda: None,
 ) -> tuple[int, bytes]:
     """Ask the service of ``pool`` for ``target`` and return the status and the whole body.
+
+    ``heard`` is called once the answer has begun.
 
     Raises
     ------
@@ -170,6 +177,7 @@ async def get(
         exchange.write(head.encode("latin-1"))
         exchange.sent = True
         await exchange.head()
+        heard()
         body = b""
         while part := await exchange.read():
             body += part

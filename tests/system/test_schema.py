@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -32,6 +33,15 @@ def visitor(carrel: Carrel) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
+def at_home(document: Any) -> Any:
+    """Return ``document`` without what would look up made-up hosts: syncs, asked for or on schedule."""
+    del document["paths"]["/v1/data-sources/{id}/sync"]
+    schemas = document["components"]["schemas"]
+    scheduled = [schema.get("properties", {}) for name, schema in schemas.items() if name.endswith("Request")]
+    assert sum(properties.pop("interval_s", None) is not None for properties in scheduled) == 1
+    return document
+
+
 @pytest.mark.parametrize("who", ["visitor", "owner"])
 def test_the_document_holds(carrel: Carrel, tmp_path: Path, who: str) -> None:
     """As either caller: answers are as documented, what is wrong or forbidden is refused, nothing breaks."""
@@ -41,7 +51,7 @@ def test_the_document_holds(carrel: Carrel, tmp_path: Path, who: str) -> None:
     }[who]
     before = len(carrel.log.read_text())
 
-    document = carrel.get("/openapi.json").json()
+    document = at_home(carrel.get("/openapi.json").json())
     done = fuzz(carrel.address, document, callers, tmp_path, seed=20261125, examples=40)
 
     report = done.stdout + done.stderr

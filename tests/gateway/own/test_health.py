@@ -338,3 +338,23 @@ async def test_what_the_gateway_lacks_is_told(status: Any) -> None:
     assert (probe.own().status, probe.own().checks["redis"].status) == (status, status)
     assert (overall.status, overall.services["gateway"].status) == (status, status)
     assert overall.services["gateway"].checks["redis"].detail == "lost"
+
+
+@pytest.mark.parametrize("rest", [b"", b"x" * 300_000], ids=["without an end", "too large"])
+async def test_a_service_that_begins_to_answer_is_alive(rest: bytes) -> None:
+    """What it says is no health, but it speaks: it is not kept from requests."""
+
+    async def on_and_on(wire: Wire) -> None:
+        await wire.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        if rest:
+            await wire.send(b"%x\r\n%b\r\n" % (len(rest), rest))
+        await wire.gone()
+
+    breaker = Breaker("retriever", clock=time.monotonic)
+    async with upstream(on_and_on) as service:
+        pool = Pool(service.url, timeouts=TIMEOUTS, max_connections=2)
+        probe = HealthProbe({"retriever": pool}, timeout_s=0.1, breakers={"retriever": breaker})
+        for _ in range(FAILURES + 1):
+            assert (await probe.one("retriever")).status == "down"
+            await probe.asked["retriever"].ask()
+    assert not breaker.open
