@@ -14,7 +14,7 @@ the oldest places, so that no request ever pays for a sweep of the table.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from math import inf
 
 from gateway.limits.rates import Asked, Verdict, judge
@@ -95,7 +95,7 @@ class Buckets:
 
     def _placed(self, asked: Sequence[Asked], at: float) -> list[Asked]:
         """Return ``asked`` with every key in the table: its own, or that of the crowd it has to join."""
-        self._forget(_LOOKED_AT * len(asked), at)
+        self._forget(_LOOKED_AT * len(asked), at, but={ask.key for ask in asked})
         return [ask if ask.key in self._full_at else self._place(ask, at) for ask in asked]
 
     def _place(self, ask: Asked, at: float) -> Asked:
@@ -107,11 +107,14 @@ class Buckets:
         self._full_at.setdefault(crowd, at)
         return ask._replace(key=crowd)
 
-    def _forget(self, count: int, at: float) -> None:
-        """Forget the full ones among the ``count`` places that were looked at the longest ago."""
+    def _forget(self, count: int, at: float, *, but: Set[str]) -> None:
+        """Forget the full ones among the ``count`` places that were looked at the longest ago.
+
+        Those in ``but`` are being asked for: placed anew, they would have only what their crowd has left.
+        """
         for _ in range(min(count, len(self._places))):
             key = self._places.popleft()
-            if self._full_at[key] <= at:
+            if self._full_at[key] <= at and key not in but:
                 del self._full_at[key]
             else:
                 self._places.append(key)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.limits import buckets as module
 from gateway.limits.buckets import CROWD, Buckets
 from gateway.limits.rates import Asked, Rate, Verdict
 
@@ -142,6 +143,17 @@ STEPS = st.lists(
 )
 
 
+def test_a_known_key_keeps_its_place_while_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when its bucket is full, and a newcomer beside it joins a crowd that has less left."""
+    monkeypatch.setattr(module, "CROWD", 1)
+    buckets, known = Buckets(most=1), ask("known")
+    assert buckets.take([known], now=5).allowed
+    assert allowed([buckets.take([ask("new")], now=5.9) for _ in range(2)]) == [True, True]
+    assert buckets.look([known], now=6).remaining == 3
+    assert buckets.take([known, ask("other")], now=6).allowed
+    assert buckets.look([known], now=6).remaining == 2
+
+
 @pytest.mark.parametrize("most", [1, 2, 100])
 @given(steps=STEPS)
 def test_no_window_ever_holds_more_than_the_rate_allows(
@@ -153,7 +165,7 @@ def test_no_window_ever_holds_more_than_the_rate_allows(
     for keys, step, back in steps:
         now = max(now + step, 0.0)
         latest = max(latest, now)
-        asked = tuple(ask(key, RATES[key]) for key in keys)
+        asked = tuple(ask(key, RATES[key], policy=key) for key in keys)
         looked = buckets.look(asked, now=now)
         verdict = buckets.take(asked, now=now)
         assert verdict.allowed == looked.allowed
@@ -185,7 +197,7 @@ def test_nobody_gets_less_than_the_rate(steps: list[tuple[list[str], float, bool
             tokens, at = full[key]
             refilled = tokens + (now - at) * 1_000_000 / Fraction(RATES[key].interval)
             have[key] = min(Fraction(RATES[key].quota), refilled)
-        verdict = buckets.take([ask(key, RATES[key]) for key in keys], now=microseconds(now))
+        verdict = buckets.take([ask(key, RATES[key], policy=key) for key in keys], now=microseconds(now))
         assert verdict.allowed == all(tokens >= 1 for tokens in have.values())
         if verdict.allowed:
             full |= {key: (tokens - 1, now) for key, tokens in have.items()}
