@@ -93,16 +93,8 @@ class Admission:
         """Return the header lines that tell a service of the client's hop and who asks, signed."""
         said = head.forwarded_proto.lower() if self._hops else b""
         proto = said if said in (b"http", b"https") else _PROTO.get(client.scheme, b"http")
-        return (
-            b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\nx-request-id: %b\r\n%b"
-            % (
-                admitted.address.encode("ascii"),
-                proto,
-                head.host,
-                request_id,
-                admitted.caller.told,
-            )
-        )
+        address = admitted.address.encode("ascii")
+        return _TOLD % (address, proto, head.host, request_id, admitted.caller.told)
 
 
 _TOLD = b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\nx-request-id: %b\r\n%b"
