@@ -52,27 +52,23 @@ class HttpProxy:
         except StaleConnectionError:
             if fresh or not request.repeatable:
                 raise
-            await self._counted(request, send)
-        except (UpstreamUnavailableError, UpstreamTimeoutError):
-            self._pool.breaker.failed()
-            raise
-
-    async def _counted(self, request: "_Request", send: Send) -> None:
-        try:
             await self._relay(request, send, fresh=True)
-        except (UpstreamUnavailableError, UpstreamTimeoutError):
-            self._pool.breaker.failed()
-            raise
 
     async def _relay(self, request: "_Request", send: Send, *, fresh: bool) -> None:
-        async with self._pool.exchange(fresh=fresh, bodiless=request.method == "HEAD") as exchange:
-            with _Upload(request, exchange):
-                await exchange.head()
-                self._pool.breaker.succeeded()
-                if exchange.status == 401:
-                    raise distrusted()
-                headers = response_headers(exchange.status, exchange.headers)
-                await _relay_answer(exchange, headers, send)
+        try:
+            async with self._pool.exchange(fresh=fresh, bodiless=request.method == "HEAD") as exchange:
+                with _Upload(request, exchange):
+                    await exchange.head()
+                    self._pool.breaker.succeeded()
+                    if exchange.status == 401:
+                        raise distrusted()
+                    headers = response_headers(exchange.status, exchange.headers)
+                    await _relay_answer(exchange, headers, send)
+        except StaleConnectionError:
+            raise  # tells of the connection, not of the service
+        except (UpstreamUnavailableError, UpstreamTimeoutError):
+            self._pool.breaker.failed()
+            raise
 
 
 @dataclass
