@@ -98,13 +98,12 @@ class Verdict(NamedTuple):
     @property
     def remaining(self) -> int:
         """Whole tokens that are left."""
-        return int((self.rate.depth - self.full_in) // self.rate.interval)
+        return _standing(self.rate, self.full_in)[0]
 
     @property
     def reset_s(self) -> int:
         """Seconds, rounded up, until there is one more (the draft's ``t``); 0 when the bucket is full."""
-        # All but the last, unfinished interval are whole: what is left of that one is the wait.
-        return _seconds((self.full_in - 1.0) % self.rate.interval + 1.0) if self.full_in else 0
+        return _standing(self.rate, self.full_in)[1]
 
     @property
     def retry_after_s(self) -> int:
@@ -127,20 +126,22 @@ def judge(asked: Sequence[Asked], full_in: Sequence[float], *, allowed: bool) ->
 
 def rate_headers(verdict: Verdict) -> tuple[tuple[bytes, bytes], ...]:
     """Return ``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers-10)."""
-    return tuple((name, value) for name, _, value in (h.partition(b": ") for h in _split(verdict)))
+    told = (line.partition(b": ") for line in rate_lines(verdict).splitlines())
+    return tuple((name, value) for name, _, value in told)
 
 
 def rate_lines(verdict: Verdict) -> bytes:
     """Return what :func:`rate_headers` does as header lines, each with its end; made for hot paths."""
     _, policy, rate, full_in = verdict
-    # What is left, and the seconds until there is one more: as the verdict tells them, without its calls.
+    return _policy(policy, rate) % _standing(rate, full_in)
+
+
+def _standing(rate: Rate, full_in: float) -> tuple[int, int]:
+    """Return how many whole tokens are left, and the seconds until there is one more."""
     left = int((rate.depth - full_in) // rate.interval)
-    until = int(-(-((full_in - 1.0) % rate.interval + 1.0) // 1e6)) if full_in else 0
-    return _policy(policy, rate) % (left, until)
-
-
-def _split(verdict: Verdict) -> list[bytes]:
-    return rate_lines(verdict).split(b"\r\n")[:-1]
+    # All but the last, unfinished interval are whole: what is left of that one is the wait.
+    until = _seconds((full_in - 1.0) % rate.interval + 1.0) if full_in else 0
+    return left, until
 
 
 @lru_cache(maxsize=256)
