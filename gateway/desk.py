@@ -3,7 +3,6 @@
 Owns what is done alike for each request, whichever way it takes. It decides nothing itself.
 """
 
-import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -26,11 +25,10 @@ from gateway.request import RequestHead
 from gateway.routing import Route, Target
 from gateway.upstream.pool import Pool
 from shared.errors import CarrelError
-from shared.http import problem_response
+from shared.http import problem_response, sane_id
 from shared.logging import request_id
 from shared.metrics import UNMATCHED
 
-_SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 SECURITY: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
@@ -78,7 +76,7 @@ class Desk:
 
     def sane_id(self, given: bytes) -> str:
         """Return the id a client gave, when it is sane, else a new one."""
-        return given.decode("ascii") if given and _SANE_ID.fullmatch(given) else self.new_id()
+        return (sane_id(given) if given else "") or self.new_id()
 
     def new_id(self) -> str:
         """Return an id no other request has."""

@@ -99,6 +99,11 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
 
 
+def sane_id(given: bytes) -> str:
+    """Return the request id that was ``given`` when it is one to be logged and passed on, else nothing."""
+    return given.decode("ascii") if _SANE_ID.fullmatch(given) else ""
+
+
 def operation_id(route: APIRoute) -> str:
     """Return the handler's name: what a generated client calls the operation."""
     return route.name
@@ -157,7 +162,7 @@ class RequestIdMiddleware:
             await self._app(scope, receive, send)
             return
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        rid = given.decode("ascii") if _SANE_ID.fullmatch(given) else uuid4().hex
+        rid = sane_id(given) or uuid4().hex
         token = request_id.set(rid)
         started = False
 
