@@ -162,7 +162,6 @@ def _own_app(
     probe = HealthProbe(
         {target.value: pool for target, pool in adapters.asking.items()},
         timeout_s=settings.health_timeout_s,
-        breakers={target.value: pool.breaker for target, pool in adapters.pools.items()},
         checks={"redis": adapters.limiter.check},
     )
 

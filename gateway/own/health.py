@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager, suppress
 
 from pydantic import ValidationError
 
-from gateway.upstream.breaker import Breaker
 from gateway.upstream.pool import Pool, get
 from shared import __version__
 from shared.contracts.gateway import OverallHealth, ServiceHealth
@@ -37,12 +36,10 @@ class HealthProbe:
         pools: Mapping[str, Pool],
         *,
         timeout_s: float,
-        breakers: Mapping[str, Breaker] | None = None,
         checks: Mapping[str, Callable[[], Check]] | None = None,
     ) -> None:
         """``checks`` tell of what the gateway itself needs."""
-        breakers = breakers or {name: Breaker(name, clock=time.monotonic) for name in pools}
-        self.asked = {name: _Asked(pool, breakers[name], timeout_s) for name, pool in pools.items()}
+        self.asked = {name: _Asked(pool, timeout_s) for name, pool in pools.items()}
         self._checks = checks or {}
         self._born = time.monotonic()
 
@@ -81,8 +78,8 @@ class HealthProbe:
 class _Asked:
     """One service, and what is known of it."""
 
-    def __init__(self, pool: Pool, breaker: Breaker, timeout_s: float) -> None:
-        self.breaker = breaker
+    def __init__(self, pool: Pool, timeout_s: float) -> None:
+        self.breaker = pool.breaker
         self.answered = False
         """Whether it ever did."""
         self.watched = False

@@ -138,11 +138,9 @@ class Watched:
     ) -> None:
         log.set_level(logging.INFO, logger="gateway.own.health")
         self._log = log
-        pool = Pool(url, timeouts=TIMEOUTS, max_connections=4)
         self.breaker = Breaker("retriever", clock=time.monotonic)
-        self.probe = HealthProbe(
-            {"retriever": pool}, timeout_s=timeout_s, breakers={"retriever": self.breaker}
-        )
+        pool = Pool(url, timeouts=TIMEOUTS, max_connections=4, breaker=self.breaker)
+        self.probe = HealthProbe({"retriever": pool}, timeout_s=timeout_s)
         self.watch = Watch(self.probe, every_s=every_s, away_every_s=away_every_s)
 
     @property
@@ -352,8 +350,8 @@ async def test_a_service_that_begins_to_answer_is_alive(rest: bytes) -> None:
 
     breaker = Breaker("retriever", clock=time.monotonic)
     async with upstream(on_and_on) as service:
-        pool = Pool(service.url, timeouts=TIMEOUTS, max_connections=2)
-        probe = HealthProbe({"retriever": pool}, timeout_s=0.1, breakers={"retriever": breaker})
+        pool = Pool(service.url, timeouts=TIMEOUTS, max_connections=2, breaker=breaker)
+        probe = HealthProbe({"retriever": pool}, timeout_s=0.1)
         for _ in range(FAILURES + 1):
             assert (await probe.one("retriever")).status == "down"
             await probe.asked["retriever"].ask()
