@@ -2,17 +2,13 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.own.asking import ask
 from gateway.own.openapi import Document, merge
 from gateway.routing import Target
-from gateway.upstream.pool import Pool, get
-from shared.auth import Principal, Role, signed_headers
-from shared.errors import CarrelError
-
-_GATEWAY = Principal(id="gateway", role=Role.SERVICE)
+from gateway.upstream.pool import Pool
 
 
 class Catalogue:
@@ -27,11 +23,11 @@ class Catalogue:
         return merge(own, {target: doc for target, doc in zip(self._pools, found, strict=True) if doc})
 
     async def _ask(self, pool: Pool) -> Document:
-        headers = signed_headers(_GATEWAY, token=self._token, now=time.time())
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                status, body = await get(pool, "/openapi.json", headers=headers.items())
-            document = json.loads(body)
-        except (CarrelError, TimeoutError, ValueError):
+        told = await ask(pool, "/openapi.json", internal_token=self._token, timeout_s=self._timeout_s)
+        if told is None or told[0] != 200:
             return {}
-        return document if status == 200 and isinstance(document, dict) else {}
+        try:
+            document = json.loads(told[1])
+        except ValueError:
+            return {}
+        return document if isinstance(document, dict) else {}

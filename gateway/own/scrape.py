@@ -2,19 +2,16 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 
 from prometheus_client.metrics_core import Metric
 
+from gateway.own.asking import ask
 from gateway.own.metrics import merge
 from gateway.routing import Target
-from gateway.upstream.pool import Pool, get
-from shared.auth import Principal, Role, signed_headers
-from shared.errors import CarrelError
+from gateway.upstream.pool import Pool
 from shared.metrics import Metrics
 
-_GATEWAY = Principal(id="gateway", role=Role.SERVICE)
 MAX_BYTES = 2 * 1024 * 1024
 """The most a service may tell."""
 _log = logging.getLogger(__name__)
@@ -38,12 +35,15 @@ class Scrape:
         return await asyncio.to_thread(merge, own, texts)
 
     async def _ask(self, target: Target, pool: Pool) -> str | None:
-        headers = signed_headers(_GATEWAY, token=self._token, now=time.time())
+        answer = await ask(
+            pool, "/metrics", internal_token=self._token, timeout_s=self._timeout_s, max_bytes=MAX_BYTES
+        )
+        if answer is None:
+            return None
+        status, body = answer
         try:
-            async with asyncio.timeout(self._timeout_s):
-                status, body = await get(pool, "/metrics", headers=headers.items(), max_bytes=MAX_BYTES)
             text = body.decode()
-        except (CarrelError, TimeoutError, UnicodeDecodeError):
+        except UnicodeDecodeError:
             return None
         if status != 200:
             _log.warning("%s answers HTTP %d when it is asked for its metrics", target.value, status)
