@@ -13,9 +13,6 @@ from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Literal, NamedTuple
 
-CLIENT_LEFT = 499
-"""The status noted for a client that left before its answer; never sent."""
-
 
 class Entry(NamedTuple):
     """What is said of one request."""

@@ -11,7 +11,7 @@ import logging
 import time
 from typing import Protocol
 
-from gateway.access import CLIENT_LEFT, Entry
+from gateway.access import Entry
 from gateway.admission import Admitted, Client
 from gateway.client.patience import Patience
 from gateway.desk import GUARDS, Desk, Ready, since
@@ -21,6 +21,7 @@ from gateway.request import RequestHead
 from gateway.upstream.connection import Connection, StaleConnectionError
 from gateway.upstream.pool import Pool
 from shared.errors import CarrelError, RateLimitedError, UpstreamTimeoutError, UpstreamUnavailableError
+from shared.metrics import CLIENT_LEFT
 
 _log = logging.getLogger(__name__)
 IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, MutableMapping
 from typing import Any
 
-from gateway.access import CLIENT_LEFT, Entry
+from gateway.access import Entry
 from gateway.admission import Admitted, Client, check_http
 from gateway.client.door import BROKEN_OFF, READY
 from gateway.desk import API_POLICY, SECURITY, Desk, Ready, since
@@ -35,6 +35,7 @@ from shared.errors import (
 )
 from shared.http import ASGIApp, Receive, Scope, Send, problem_response, refuse
 from shared.logging import request_id
+from shared.metrics import CLIENT_LEFT
 
 _log = logging.getLogger(__name__)
 
@@ -51,8 +52,6 @@ class Front:
         if scope["type"] == "lifespan":
             await self._own(scope, receive, send)
             return
-        # A list of our own: the server in front goes on adding to its one, when trailers come.
-        scope = {**scope, "headers": [*scope["headers"]]}
         ready: Ready | None = scope.get("extensions", {}).get(READY)
         given = ready.request_id if ready else find(scope["headers"], b"x-request-id")
         rid = self.desk.sane_id(given)

@@ -35,7 +35,7 @@ Read = Callable[[], float | Mapping[Any, float] | None]
 UNMATCHED = "unmatched"
 """The route of a request that no route took."""
 CLIENT_LEFT = 499
-"""The status of a request whose client left before its answer began."""
+"""The status noted for a request whose client left before its answer; never sent."""
 
 
 class _Reading(Collector):
