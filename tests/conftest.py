@@ -5,8 +5,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from tests.support.postgres import PostgresServer
+
+# Tests assert no times: on a busy machine an example may take as long as it likes.
+settings.register_profile("carrel", deadline=None)
+settings.load_profile("carrel")
 
 
 @pytest.fixture(scope="session")

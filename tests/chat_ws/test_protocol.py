@@ -369,7 +369,7 @@ EVENTS: st.SearchStrategy[Any] = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(EVENTS, max_size=60))
 def test_what_always_holds(events: list[Event]) -> None:
     """Nothing raises; closed is silent; one Close at most, last but for nothing; an ack before its run."""
@@ -392,7 +392,7 @@ def test_what_always_holds(events: list[Event]) -> None:
             assert command.frame["type"] != "error" or command.frame["code"] in ERROR_CODES
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.timedeltas(timedelta(0), timedelta(seconds=20)), min_size=21, max_size=80))
 def test_the_bad_frame_limit_is_exact(gaps: list[timedelta]) -> None:
     """The connection closes at the first bad frame that is the twenty-first within a minute, not before."""

@@ -302,7 +302,7 @@ async def test_two_followers_get_the_same(rooms: list[Room]) -> None:
     assert len(room.answerer.requests) == 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(after=st.integers(0, 12), cut=st.integers(0, 9), cancelled=st.booleans())
 def test_resuming_anywhere_gives_exactly_the_rest(after: int, cut: int, *, cancelled: bool) -> None:
     """From every number on, at any time, a follower gets what is left, without a gap and without a double."""

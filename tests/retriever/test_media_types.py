@@ -139,7 +139,7 @@ async def test_any_bytes_give_a_document_or_a_refusal(http: httpx.AsyncClient, m
     statuses: set[int] = set()
 
     @given(st.data())
-    @settings(max_examples=100, deadline=None, database=None)
+    @settings(max_examples=100, database=None)
     def contents(data: st.DataObject) -> None:
         drawn.append(data.draw(ANYTHING) if data.draw(st.booleans()) else mutated(data, SOUND[media_type][0]))
 

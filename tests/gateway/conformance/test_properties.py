@@ -18,7 +18,7 @@ from tests.support.gateway_upstream import Asked, Wire, upstream
 from tests.support.websocket_wire import ACCEPT, wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-BOUNDED = settings(max_examples=150, deadline=None)
+BOUNDED = settings(max_examples=150)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """What passes, counted; three texts, merged into one."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.metrics_core import Metric
 
@@ -108,7 +108,6 @@ def test_what_contradicts_is_left_out() -> None:
     assert found["carrel_up", "retriever"] == 1
 
 
-@settings(deadline=None)
 @given(st.text(alphabet='carel_up{}"=\\,# \n0.1eTYPEHNa', max_size=80))
 def test_whatever_a_service_says_the_rest_is_told(text: str) -> None:
     """No text of one service takes the others' away."""

@@ -1,7 +1,7 @@
 """When a service is left alone, and when it is asked again."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.upstream.breaker import FAILURES, UNANSWERED, Breaker
@@ -88,7 +88,6 @@ def test_each_change_is_told_once() -> None:
     assert told == [(True, 0.0), (False, 7.0)]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["failed", "succeeded", "unanswered", "answered"])))
 def test_it_is_open_only_for_a_reason(events: list[str]) -> None:
     """An answer always closes; open means enough failed in a row since the watch's last answer."""
