@@ -12,6 +12,7 @@ from retriever.parsers.structure import ParsedDocument
 from retriever.sparse import SparseVector
 
 Payload = Mapping[str, Any]
+DenseVector = Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Point:
     id: str
     payload: Payload
     sparse: Mapping[str, SparseVector] = field(default_factory=dict)
-    dense: tuple[float, ...] | None = None
+    dense: DenseVector | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Signal:
     limit: int
     sparse: SparseVector | None = None
     using: str = ""
-    dense: tuple[float, ...] | None = None
+    dense: DenseVector | None = None
 
 
 @dataclass(frozen=True)
@@ -220,6 +221,41 @@ class Model(Protocol):
 
     async def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+@dataclass(frozen=True)
+class Space:
+    """Where vectors lie; those of different spaces cannot be compared."""
+
+    name: str
+    """The model and all that decides what its vectors are, such as ``cohere/embed-v4.0``."""
+    size: int
+    """The dimension of every vector."""
+
+
+class Embedder(Protocol):
+    """Turns text into dense vectors whose cosine says how near two texts are. Errors are CarrelErrors."""
+
+    @property
+    def space(self) -> Space:
+        """Where its vectors lie."""
+        ...
+
+    async def passages(self, texts: Sequence[str]) -> list[DenseVector]:
+        """Return the vector of each text that is to be found, in their order; each has length 1."""
+        ...
+
+    async def query(self, text: str) -> DenseVector:
+        """Return the vector of what is asked."""
+        ...
+
+    async def open(self) -> None:
+        """Load what calls need; the first call does it otherwise."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what it holds."""
         ...
 
 
