@@ -142,7 +142,9 @@ class Answers:
 
     async def _look(self, question: Question, where: Sequence[Condition]) -> Found:
         measured = list(dict.fromkeys([*question.asked, *question.context]))
-        return await self._search.find(question.weights, where=where, limit=PASSAGES, measured=measured)
+        return await self._search.find(
+            question.weights, text=question.text, where=where, limit=PASSAGES, measured=measured
+        )
 
 
 def _opening(model: str, question: Question, found: Found, shown: Sequence[Ranked]) -> list[RunEvent]:

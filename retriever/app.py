@@ -12,14 +12,16 @@ from retriever import health, metrics, routes
 from retriever.answer import Answers
 from retriever.cohere import Cohere
 from retriever.documents.catalogue import Catalogue
-from retriever.documents.records import SCHEMA
+from retriever.embedding.vectors import Vectors
 from retriever.guard.budget import Budget
 from retriever.guard.guarded import GuardedModel
+from retriever.index.identity import wanted
+from retriever.index.rebuild import Rebuild
 from retriever.ingest import Ingest
 from retriever.openai.routes import router as openai
 from retriever.opening import WATCH_EVERY_S, OpeningStore
 from retriever.parsing.workers import Workers
-from retriever.ports import Model, Parsing, VectorStore
+from retriever.ports import Collections, Embedder, Model, Parsing
 from retriever.search import Search
 from retriever.settings import RetrieverSettings
 from retriever.sources import routes as sources_routes
@@ -55,6 +57,11 @@ def make_cohere(settings: RetrieverSettings, budget: Budget) -> Model | None:
     )
 
 
+def make_embedders(settings: RetrieverSettings, budget: Budget) -> list[Embedder]:
+    """Return who makes dense vectors, the one to build with first; nothing is loaded yet."""
+    return []
+
+
 def make_parsing(settings: RetrieverSettings) -> Parsing:
     """Return the processes that parse; none is started yet."""
     return Workers(timeout_s=settings.parse_timeout_s, memory_bytes=settings.parse_memory_bytes)
@@ -73,8 +80,9 @@ def make_fetches(settings: RetrieverSettings) -> Fetches:
 class Adapters:
     """What the retriever talks to, and the clock; tests bring their own."""
 
-    make_store: Callable[[], Awaitable[VectorStore]]
+    make_collections: Callable[[], Awaitable[Collections]]
     make_model: Callable[[RetrieverSettings, Budget], Model | None] = make_cohere
+    make_embedders: Callable[[RetrieverSettings, Budget], list[Embedder]] = make_embedders
     make_parsing: Callable[[RetrieverSettings], Parsing] = make_parsing
     make_fetches: Callable[[RetrieverSettings], Fetches] = make_fetches
     now_us: Callable[[], int] = _now_us
@@ -83,20 +91,34 @@ class Adapters:
 
 def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None) -> FastAPI:
     """Return the application; nothing is opened before its lifespan begins."""
-    adapters = adapters or Adapters(make_store=lambda: _make_store(settings))
-    store = OpeningStore(adapters.make_store, schema=SCHEMA, watch_every_s=adapters.watch_every_s)
+    adapters = adapters or Adapters(make_collections=lambda: _make_collections(settings))
     app = FastAPI(
         title="Carrel retriever", version=__version__, lifespan=_lifespan, docs_url=None, redoc_url=None
     )
-    app.state.settings, app.state.store = settings, store
     app.state.budget = Budget(settings.data_dir / "cohere-usage.json", limit=settings.cohere_monthly_calls)
+    app.state.embedders = adapters.make_embedders(settings, app.state.budget)
+    store = OpeningStore(
+        adapters.make_collections,
+        target=wanted(app.state.embedders[0].space if app.state.embedders else None),
+        watch_every_s=adapters.watch_every_s,
+    )
+    app.state.settings, app.state.store = settings, store
+    app.state.vectors = Vectors(app.state.embedders, living=lambda: store.space)
     app.state.cohere = adapters.make_model(settings, app.state.budget)
     model = GuardedModel(app.state.cohere, app.state.budget) if app.state.cohere else None
     app.state.vitals = health.Vitals(store, model)
     app.state.catalogue = Catalogue(store)
     app.state.parsing = adapters.make_parsing(settings)
-    app.state.ingest = Ingest(store, app.state.catalogue, app.state.parsing, now_us=adapters.now_us)
-    app.state.search = Search(store, app.state.catalogue)
+    app.state.ingest = Ingest(
+        store,
+        app.state.catalogue,
+        app.state.parsing,
+        now_us=adapters.now_us,
+        vectors=app.state.vectors,
+        gate=store.gate,
+    )
+    app.state.rebuild = Rebuild(store, app.state.ingest, app.state.vectors, now_us=adapters.now_us)
+    app.state.search = Search(store, app.state.catalogue, app.state.vectors)
     app.state.answers = Answers(app.state.search, model)
     requests = Requests("retriever")
     app.state.metrics = metrics.told(
@@ -151,39 +173,41 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     store: OpeningStore = app.state.store
     opening = spawn(store.run(), name="open-index")
     model: Model | None = app.state.cohere
-    warming = spawn(model.open(), name="open-model") if model else None
-    upkeep = spawn(keep_up(store, app.state.ingest), name="upkeep")
+    embedders: list[Embedder] = app.state.embedders
+    needed: list[Model | Embedder] = [*([model] if model else []), *embedders]
+    warming = [spawn(one.open(), name="open-model") for one in needed]
+    upkeep = spawn(keep_up(store, app.state.ingest, app.state.vectors), name="upkeep")
+    rebuild = spawn(app.state.rebuild.run(), name="rebuild")
     jobs = spawn(app.state.jobs.run(store.opened), name="ingestion-jobs")
     try:
         yield
     finally:
         await cancel(jobs)
         await app.state.jobs.close()
-        await cancel(upkeep)
-        await cancel(opening)
-        await cancel(warming)
+        for task in (rebuild, upkeep, opening, *warming):
+            await cancel(task)
         await app.state.parsing.close()
-        if model:
-            await model.close()
+        for one in needed:
+            await one.close()
         await store.close()
 
 
-async def _make_store(settings: RetrieverSettings) -> VectorStore:
+async def _make_collections(settings: RetrieverSettings) -> Collections:
     """The engine's library is imported in a thread: it takes longer than a health check waits."""
     return await asyncio.to_thread(_remote if settings.qdrant_url else _embedded, settings)
 
 
-def _remote(settings: RetrieverSettings) -> VectorStore:
-    from retriever.qdrant import QdrantStore, connect
+def _remote(settings: RetrieverSettings) -> Collections:
+    from retriever.qdrant import QdrantCollections, connect
 
     key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
     client = connect(settings.qdrant_url or "", api_key=key)
-    return QdrantStore(client, collection=settings.qdrant_collection)
+    return QdrantCollections(client, collection=settings.qdrant_collection)
 
 
-def _embedded(settings: RetrieverSettings) -> VectorStore:
+def _embedded(settings: RetrieverSettings) -> Collections:
     import qdrant_edge  # noqa: F401 - loaded here, off the event loop
 
-    from retriever.embedded import EmbeddedStore
+    from retriever.embedded import EmbeddedCollections
 
-    return EmbeddedStore(settings.data_dir / "qdrant")
+    return EmbeddedCollections(settings.data_dir / "qdrant")

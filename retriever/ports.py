@@ -42,7 +42,15 @@ class Between:
     lte: float | None = None
 
 
-Condition = Equals | AnyOf | Between
+@dataclass(frozen=True)
+class NoneOf:
+    """The payload's value is none of ``values``."""
+
+    key: str
+    values: tuple[str, ...]
+
+
+Condition = Equals | AnyOf | Between | NoneOf
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,35 @@ class VectorStore(Protocol):
         """Write what is only in the engine's log to its files."""
 
     async def close(self) -> None:
-        """Flush and let go of the engine; a second close does nothing."""
+        """Flush and close the collection; a second close does nothing."""
+
+
+class Collections(Protocol):
+    """Two places for an index: the living one is searched and written to, in the other the next is built.
+
+    What fails, fails as a method of ``VectorStore`` does.
+    """
+
+    async def living(self) -> VectorStore:
+        """Return the living one; it is opened by its ``ensure``."""
+        ...
+
+    async def beside(self) -> VectorStore:
+        """Return the other one; what was built in it before is still there."""
+        ...
+
+    async def switch(self) -> None:
+        """Make the other one the living one: at once, and durably."""
+
+    async def moved(self) -> bool:
+        """Return whether another process has switched since ``living`` was asked."""
+        ...
+
+    async def clear(self) -> None:
+        """Remove the one that is not living; nobody uses it any more."""
+
+    async def close(self) -> None:
+        """Let go of the engine; its stores are closed before."""
 
 
 @dataclass(frozen=True)

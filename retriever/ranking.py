@@ -14,6 +14,7 @@ from shared.contracts.retriever import CitationSource
 
 TITLE_WEIGHT = 0.4
 """Documentation with headings gains most from .3 to .5 (nDCG@10 .75 to .80); elsewhere it is under .01."""
+DENSE_WEIGHT = 0.4
 MAX_JOINED_CHARS = 2400
 SAME_TEXT = 0.9
 """Two passages that share this part of their distinct terms are the same text twice."""
@@ -39,6 +40,10 @@ class Ranked:
     score: float
     title: str = ""
     url: str = ""
+    words: float = 0.0
+    """What its words are worth, in the engine's BM25."""
+    similarity: float | None = None
+    """The cosine to the question, where vectors were compared and it was among the nearest."""
 
 
 def source(passage: Ranked, *, quote: str) -> CitationSource:
@@ -53,15 +58,41 @@ def source(passage: Ranked, *, quote: str) -> CitationSource:
     )
 
 
-def fuse(text: Sequence[Hit], title: Sequence[Hit]) -> list[Ranked]:
-    """Return every hit once, best first: its text's score plus a part of its headings' score."""
-    scores: dict[str, float] = {}
-    payloads = {hit.id: hit.payload for hit in (*title, *text)}
+def fuse(text: Sequence[Hit], title: Sequence[Hit], dense: Sequence[Hit] = ()) -> list[Ranked]:
+    """Return every hit once, best first.
+
+    Words count by their text's score and a part of their headings' score. Where vectors were compared, both
+    are brought to a common scale first.
+    """
+    words: dict[str, float] = {}
     for weight, hits in ((1.0, text), (TITLE_WEIGHT, title)):
         for hit in hits:
-            scores[hit.id] = scores.get(hit.id, 0.0) + weight * hit.score
+            words[hit.id] = words.get(hit.id, 0.0) + weight * hit.score
+    cosines = {hit.id: hit.score for hit in dense}
+    payloads = {hit.id: hit.payload for hit in (*dense, *title, *text)}
+    scores = _mixed(words, cosines) if cosines else words
     best = sorted(scores, key=lambda id: (-scores[id], id))
-    return [_ranked(id, payloads[id], scores[id]) for id in best]
+    return [
+        _ranked(id, payloads[id], scores[id], words=words.get(id, 0.0), similarity=cosines.get(id))
+        for id in best
+    ]
+
+
+def _mixed(words: Mapping[str, float], cosines: Mapping[str, float]) -> dict[str, float]:
+    """One score of both; what one of them did not find counts as its last one there."""
+    lexical, near = _scaled(words), _scaled(cosines)
+    return {
+        id: (1 - DENSE_WEIGHT) * lexical.get(id, 0.0) + DENSE_WEIGHT * near.get(id, 0.0)
+        for id in {**words, **cosines}
+    }
+
+
+def _scaled(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return ``scores`` from 0 for the lowest to 1 for the highest."""
+    if not scores:
+        return {}
+    low, high = min(scores.values()), max(scores.values())
+    return {id: (score - low) / (high - low) if high > low else 1.0 for id, score in scores.items()}
 
 
 def current(ranked: Sequence[Ranked], records: Mapping[str, Record]) -> tuple[list[Ranked], bool]:
@@ -100,7 +131,9 @@ def passages(ranked: Sequence[Ranked], *, limit: int) -> list[Ranked]:
     return kept
 
 
-def _ranked(id: str, payload: Mapping[str, object], score: float) -> Ranked:
+def _ranked(
+    id: str, payload: Mapping[str, object], score: float, *, words: float, similarity: float | None
+) -> Ranked:
     values = {
         key: payload[key] for key in ("document_id", "revision", "section", "anchor", "start", "end", "text")
     }
@@ -112,6 +145,8 @@ def _ranked(id: str, payload: Mapping[str, object], score: float) -> Ranked:
         heading_path=tuple(path),  # type: ignore[arg-type]
         code=tuple((start, end) for start, end in code),  # type: ignore[attr-defined]
         score=score,
+        words=words,
+        similarity=similarity,
     )
 
 

@@ -55,9 +55,13 @@ class Catalogue:
         record = await self.get(document_id)
         if record is None:
             raise NotFoundError("There is no such document")
-        points = await self._content(record, kind="chunk")
-        chunks = sorted((to_chunk(point.id, point.payload) for point in points), key=lambda c: c.ordinal)
+        chunks = [to_chunk(point.id, point.payload) for point in await self.chunks(record)]
         return Document(**summary(record).model_dump(), chunks=chunks)
+
+    async def chunks(self, record: Record) -> list[Stored]:
+        """Return the points of its chunks, in the order of the document."""
+        points = await self._content(record, kind="chunk")
+        return sorted(points, key=lambda point: int(point.payload["ordinal"]))
 
     async def source(self, record: Record) -> str:
         """Return the document as it was given."""

@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from retriever.documents.catalogue import Catalogue
-from retriever.documents.records import CONTENT, SCHEMA
+from retriever.documents.records import CONTENT
 from retriever.embedded import EmbeddedStore
+from retriever.index.identity import wanted
 from retriever.ingest import Ingest
 from retriever.ports import AnyOf, Where
 from tests.support.ports import free_ports
@@ -144,7 +145,7 @@ async def check(http: httpx.AsyncClient, id: str, *, at_least: int, at_most: int
 async def check_no_leftovers(data: Path, documents: int) -> None:
     """After a sweep only the chunks and sources of standing revisions are in the engine."""
     store = EmbeddedStore(data / "qdrant")
-    await store.ensure(SCHEMA)
+    await store.ensure(wanted(None).schema)
     await Ingest(store, Catalogue(store), InProcess(), now_us=lambda: time.time_ns() // 1000).sweep()
     assert await store.count(Where((AnyOf("kind", CONTENT),))) == documents * 21
     await store.close()

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import httpx
 
+from retriever.index.identity import wanted
 from retriever.metrics import Holdings
 from retriever.opening import OpeningStore
-from retriever.ports import Schema, Where
+from retriever.ports import Where
 from shared.auth import Role
 from shared.errors import UpstreamUnavailableError
 from tests.support.fake_cohere import KEY, cohere
 from tests.support.prometheus import Samples, read
 from tests.support.retriever_app import built, client, signed
-from tests.support.retriever_memory import MemoryStore, failing
+from tests.support.retriever_memory import MemoryStore, failing, making
 from tests.support.retriever_room import LAMPS
 
 MARKDOWN = {"content-type": "text/markdown"}
@@ -89,10 +90,7 @@ async def test_an_index_that_is_slow_does_not_hold_up_the_rest() -> None:
         async def count(self, where: Where) -> int:
             return await asyncio.Event().wait() or 0
 
-    async def never() -> MemoryStore:
-        return MemoryStore()
-
-    holdings = Holdings(Slow(never, schema=Schema(())), count_s=0.001)
+    holdings = Holdings(Slow(making(MemoryStore()), target=wanted(None)), count_s=0.001)
     async with asyncio.timeout(5):
         await holdings.refresh()
     assert {holdings.documents, holdings.chunks} == {None}

@@ -113,3 +113,22 @@ def test_a_source_opens_at_its_quote() -> None:
     assert (found.document_id, found.passage_id, found.title) == ("d", "a", "T")
     assert found.url == "https://docs.test/a#h:~:text=First%20sentence%20here."
     assert (found.quote, found.heading_path) == ("First sentence here.", ["H"])
+
+
+def test_words_and_vectors_are_mixed_on_one_scale() -> None:
+    """What both find well comes first; what only one of them finds is found too, and says by which."""
+    text = [hit("both", 12.0), hit("words", 11.0), hit("weak", 3.0)]
+    dense = [hit("both", 0.8), hit("near", 0.7), hit("far", 0.2)]
+    mixed = fuse(text, [], dense)
+    assert mixed[0].id == "both"
+    assert {r.id for r in mixed} == {"both", "words", "weak", "near", "far"}
+    by_id = {r.id: r for r in mixed}
+    assert (by_id["both"].words, by_id["both"].similarity) == (12.0, 0.8)
+    assert (by_id["words"].words, by_id["words"].similarity) == (11.0, None)
+    assert (by_id["near"].words, by_id["near"].similarity) == (0.0, 0.7)
+
+
+def test_vectors_alone_rank_too() -> None:
+    """A question without a word of the documents is answered by what is near."""
+    assert [r.id for r in fuse([], [], [hit("a", 0.5), hit("b", 0.4)])] == ["a", "b"]
+    assert [r.id for r in fuse([], [], [hit("a", 0.5)])] == ["a"]

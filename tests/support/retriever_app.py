@@ -10,11 +10,11 @@ import httpx
 from fastapi import FastAPI
 
 from retriever.app import Adapters, create_app
-from retriever.ports import Parsing, VectorStore
+from retriever.ports import Parsing
 from retriever.settings import RetrieverSettings
 from shared.auth import Principal, Role, signed_headers
 from shared.settings import load
-from tests.support.retriever_memory import MemoryStore
+from tests.support.retriever_memory import MemoryStore, making
 from tests.support.retriever_room import InProcess, ticking
 from tests.support.waiting import eventually
 
@@ -42,11 +42,7 @@ def built(
     **fields: Any,
 ) -> FastAPI:
     """The application over a store in memory."""
-    memory = store or MemoryStore()
-
-    async def make() -> VectorStore:
-        return memory
-
+    make = making(store or MemoryStore())
     adapters = Adapters(make, make_parsing=make_parsing, now_us=ticking(), watch_every_s=0.001)
     return create_app(settings(**fields), adapters=adapters)
 
