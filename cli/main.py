@@ -164,6 +164,24 @@ def _ask(
     raise typer.Exit(ask(text, settings=connection.settings(url), as_json=as_json))
 
 
+@app.command("reindex")
+def _reindex(
+    watch: Annotated[bool, typer.Option("--watch", help="Begin none; watch the one that is going.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Build the index anew beside the living one, which serves until the switch.
+
+    A server does so by itself when its embedding model or the way documents are cut has changed.
+
+    Exit code: 0 switched, 1 the rebuild waits and goes on by itself, 2 not begun.
+    """
+    from cli import connection
+    from cli.reindex import reindex
+
+    raise typer.Exit(reindex(settings=connection.settings(url), as_json=as_json, watch_only=watch))
+
+
 @app.command("status")
 def _status(as_json: AsJson = False, url: Url = None) -> None:
     """Show how the server and everything it needs is.

@@ -15,6 +15,7 @@ from retriever.documents.catalogue import Catalogue
 from retriever.embedding.vectors import Vectors
 from retriever.guard.budget import Budget
 from retriever.guard.guarded import GuardedModel
+from retriever.index import routes as index_routes
 from retriever.index.identity import wanted
 from retriever.index.rebuild import Rebuild
 from retriever.ingest import Ingest
@@ -130,7 +131,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         model=model,
     )
     _add_sources(app, adapters)
-    asked = (routes.documents, routes.questions, openai, routes.usage)
+    asked = (routes.documents, index_routes.router, routes.questions, openai, routes.usage)
     sources = (sources_routes.data_sources, sources_routes.ingestion_jobs)
     for router in (health.router, metrics_router, *asked, *sources):
         app.include_router(router)

@@ -158,8 +158,8 @@ def summary(record: Record) -> DocumentSummary:
         content_hash=record.content_hash,
         characters=record.characters,
         chunk_count=record.chunk_count,
-        created_at=_instant(record.created),
-        updated_at=_instant(record.updated),
+        created_at=instant(record.created),
+        updated_at=instant(record.updated),
     )
 
 
@@ -175,5 +175,6 @@ def to_span(payload: Payload) -> ChunkSpan:
     return ChunkSpan(**values | {"heading_path": tuple(payload["heading_path"]), "code": code})
 
 
-def _instant(microseconds: int) -> datetime:
+def instant(microseconds: int) -> datetime:
+    """Return the time that is so many microseconds after 1970."""
     return datetime.fromtimestamp(microseconds / 1_000_000, UTC)

@@ -168,6 +168,33 @@ class UsageReport(Answer):
     """Whether there is enough left to write answers."""
 
 
+class RebuildProgress(Answer):
+    """How far an index is that is built beside the living one."""
+
+    status: Literal["idle", "running", "waiting"]
+    """``waiting``: an attempt failed for ``reason``, and the next one goes on where it was."""
+    done: int = 0
+    """Documents that are in the new index."""
+    total: int = 0
+    reason: str = ""
+    started_at: Instant | None = None
+    """Of the present rebuild, or the last one of this process."""
+    finished_at: Instant | None = None
+
+
+class IndexReport(Answer):
+    """Answer of ``GET /v1/index``: what the living index is, and what becomes of it."""
+
+    embedding_model: str | None
+    """Whose dense vectors it holds; null where it is searched by words alone."""
+    dimension: int | None
+    current: bool
+    """Whether it is what this version and its embedding model make; else it is being rebuilt."""
+    documents: int
+    chunks: int
+    rebuild: RebuildProgress
+
+
 FinishReason = Literal["complete", "max_tokens", "refused", "cancelled", "error"]
 """Why the message ended; ``refused`` means the documents do not hold an answer."""
 
