@@ -5,21 +5,44 @@ Owns how scores are fused, which neighbours are read as one and what counts as t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from retriever.documents.links import deep_link
 from retriever.documents.records import Record
 from retriever.language.tokens import term_set
-from retriever.ports import Hit
+from retriever.ports import Hit, Payload
 from shared.contracts.retriever import CitationSource
 
 TITLE_WEIGHT = 0.4
 """Documentation with headings gains most from .3 to .5 (nDCG@10 .75 to .80); elsewhere it is under .01."""
-DENSE_WEIGHT = 0.4
+DENSE_WEIGHT = 1.2
 MAX_JOINED_CHARS = 2400
 SAME_TEXT = 0.9
 """Two passages that share this part of their distinct terms are the same text twice."""
 
 Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A chunk that was found: where it lies, and what it is worth."""
+
+    id: str
+    document_id: str
+    revision: int
+    ordinal: int
+    section: int
+    start: int
+    end: int
+    score: float
+    words: float = 0.0
+    """What its words are worth, in the engine's BM25."""
+    similarity: float | None = None
+    """The cosine to the question, where vectors were compared and it was among the nearest."""
+
+
+PLACE_KEYS = ("document_id", "revision", "ordinal", "section", "start", "end")
+"""What of a chunk's payload says where it lies."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +64,8 @@ class Ranked:
     title: str = ""
     url: str = ""
     words: float = 0.0
-    """What its words are worth, in the engine's BM25."""
+    """As of its best chunk, like ``similarity`` and ``score``."""
     similarity: float | None = None
-    """The cosine to the question, where vectors were compared and it was among the nearest."""
 
 
 def source(passage: Ranked, *, quote: str) -> CitationSource:
@@ -58,72 +80,86 @@ def source(passage: Ranked, *, quote: str) -> CitationSource:
     )
 
 
-def fuse(text: Sequence[Hit], title: Sequence[Hit], dense: Sequence[Hit] = ()) -> list[Ranked]:
+def fuse(text: Sequence[Hit], title: Sequence[Hit], dense: Sequence[Hit] = ()) -> list[Scored]:
     """Return every hit once, best first.
 
-    Words count by their text's score and a part of their headings' score. Where vectors were compared, both
-    are brought to a common scale first.
+    Words count by their text's score and a part of their headings' score. Where vectors were compared, the
+    cosine is added to what the words are worth of the best words; what the vectors did not find counts as
+    their last find.
     """
     words: dict[str, float] = {}
     for weight, hits in ((1.0, text), (TITLE_WEIGHT, title)):
         for hit in hits:
             words[hit.id] = words.get(hit.id, 0.0) + weight * hit.score
     cosines = {hit.id: hit.score for hit in dense}
-    payloads = {hit.id: hit.payload for hit in (*dense, *title, *text)}
+    places = {hit.id: hit.payload for hit in (*dense, *title, *text)}
     scores = _mixed(words, cosines) if cosines else words
     best = sorted(scores, key=lambda id: (-scores[id], id))
     return [
-        _ranked(id, payloads[id], scores[id], words=words.get(id, 0.0), similarity=cosines.get(id))
+        Scored(
+            id,
+            **{key: places[id][key] for key in PLACE_KEYS},
+            score=scores[id],
+            words=words.get(id, 0.0),
+            similarity=cosines.get(id),
+        )
         for id in best
     ]
 
 
 def _mixed(words: Mapping[str, float], cosines: Mapping[str, float]) -> dict[str, float]:
-    """One score of both; what one of them did not find counts as its last one there."""
-    lexical, near = _scaled(words), _scaled(cosines)
+    most, least = max(words.values(), default=1.0), min(cosines.values())
     return {
-        id: (1 - DENSE_WEIGHT) * lexical.get(id, 0.0) + DENSE_WEIGHT * near.get(id, 0.0)
-        for id in {**words, **cosines}
+        id: words.get(id, 0.0) / most + DENSE_WEIGHT * cosines.get(id, least) for id in {**words, **cosines}
     }
 
 
-def _scaled(scores: Mapping[str, float]) -> dict[str, float]:
-    """Return ``scores`` from 0 for the lowest to 1 for the highest."""
-    if not scores:
-        return {}
-    low, high = min(scores.values()), max(scores.values())
-    return {id: (score - low) / (high - low) if high > low else 1.0 for id, score in scores.items()}
+def grouped(scored: Sequence[Scored]) -> list[list[Scored]]:
+    """Return neighbours of one section together, where they are not too long to be read as one.
+
+    Groups stand in the order of their best, which is each one's first.
+    """
+    groups: list[list[Scored]] = []
+    of_section: dict[tuple[str, int, int], list[list[Scored]]] = {}
+    for chunk in scored:
+        near = of_section.setdefault((chunk.document_id, chunk.revision, chunk.section), [])
+        group = next((group for group in near if _adjoins(group, chunk)), None)
+        if group is None:
+            near.append([chunk])
+            groups.append(near[-1])
+        else:
+            group.append(chunk)
+    return groups
 
 
-def current(ranked: Sequence[Ranked], records: Mapping[str, Record]) -> tuple[list[Ranked], bool]:
-    """Return those that belong to the standing revision of their document, with its title and address.
+def read(
+    groups: Sequence[Sequence[Scored]], payloads: Mapping[str, Payload], records: Mapping[str, Record]
+) -> tuple[list[Ranked], bool]:
+    """Return those of standing revisions with their words, and their document's title and address.
 
-    The second is whether a document was replaced between the search and the reading of its record, so
-    that the search may have seen only a part of what stands now.
+    The second is whether a document was replaced between the search and the reading, so that the search may
+    have seen only a part of what stands now.
     """
     kept: list[Ranked] = []
     moved = False
-    for passage in ranked:
-        record = records.get(passage.document_id)
+    for group in groups:
+        record = records.get(group[0].document_id)
         if record is None:
             continue
-        if record.revision == passage.revision:
-            kept.append(replace(passage, title=record.title, url=record.url))
-        moved = moved or passage.revision < record.revision
+        moved = moved or group[0].revision < record.revision
+        if record.revision == group[0].revision and all(chunk.id in payloads for chunk in group):
+            parts = (_ranked(chunk, payloads[chunk.id]) for chunk in group)
+            kept.append(replace(reduce(_joined, parts), title=record.title, url=record.url))
     return kept, moved
 
 
-def passages(ranked: Sequence[Ranked], *, limit: int) -> list[Ranked]:
-    """Return the best ``limit``: neighbours of one section joined, the same text only once."""
+def distinct(ranked: Sequence[Ranked], *, limit: int) -> list[Ranked]:
+    """Return the best ``limit``, the same text only once."""
     kept: list[Ranked] = []
     seen: list[frozenset[str]] = []
     for passage in ranked:
-        if any(_adjoin(other, passage) for other in kept):
-            place = next(i for i, other in enumerate(kept) if _adjoin(other, passage))
-            kept[place] = _joined(kept[place], passage)
-            continue
         if len(kept) == limit:
-            continue
+            break
         words = term_set(passage.text)
         if not any(_same(words, other) for other in seen):
             kept.append(passage)
@@ -131,30 +167,32 @@ def passages(ranked: Sequence[Ranked], *, limit: int) -> list[Ranked]:
     return kept
 
 
-def _ranked(
-    id: str, payload: Mapping[str, object], score: float, *, words: float, similarity: float | None
-) -> Ranked:
-    values = {
-        key: payload[key] for key in ("document_id", "revision", "section", "anchor", "start", "end", "text")
-    }
-    ordinal, path, code = payload["ordinal"], payload["heading_path"], payload["code"]
+def _ranked(chunk: Scored, payload: Payload) -> Ranked:
     return Ranked(
-        **values,  # type: ignore[arg-type]
-        id=id,
-        ordinals=(ordinal, ordinal),  # type: ignore[arg-type]
-        heading_path=tuple(path),  # type: ignore[arg-type]
-        code=tuple((start, end) for start, end in code),  # type: ignore[attr-defined]
-        score=score,
-        words=words,
-        similarity=similarity,
+        id=chunk.id,
+        document_id=chunk.document_id,
+        revision=chunk.revision,
+        ordinals=(chunk.ordinal, chunk.ordinal),
+        section=chunk.section,
+        heading_path=tuple(payload["heading_path"]),
+        anchor=payload["anchor"],
+        start=chunk.start,
+        end=chunk.end,
+        text=payload["text"],
+        code=tuple((start, end) for start, end in payload["code"]),
+        score=chunk.score,
+        words=chunk.words,
+        similarity=chunk.similarity,
     )
 
 
-def _adjoin(one: Ranked, other: Ranked) -> bool:
-    if (one.document_id, one.section) != (other.document_id, other.section):
-        return False
-    near = one.ordinals[1] + 1 == other.ordinals[0] or other.ordinals[1] + 1 == one.ordinals[0]
-    return near and max(one.end, other.end) - min(one.start, other.start) <= MAX_JOINED_CHARS
+def _adjoins(group: Sequence[Scored], chunk: Scored) -> bool:
+    """Whether ``chunk`` follows the group or comes before it, and they are short enough together."""
+    ordinals = [other.ordinal for other in group]
+    near = chunk.ordinal in (min(ordinals) - 1, max(ordinals) + 1)
+    first = min(chunk.start, *(other.start for other in group))
+    last = max(chunk.end, *(other.end for other in group))
+    return near and last - first <= MAX_JOINED_CHARS
 
 
 def _joined(one: Ranked, other: Ranked) -> Ranked:

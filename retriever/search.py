@@ -8,14 +8,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from retriever.documents.catalogue import Catalogue, Snapshot
+from retriever.documents.catalogue import Catalogue
 from retriever.documents.facets import conditions
 from retriever.documents.links import deep_link
 from retriever.documents.records import INDEX_FORMAT, of_kind
 from retriever.embedding.vectors import Asked, Vectors
 from retriever.language.tokens import terms
 from retriever.ports import Condition, DenseVector, Signal, VectorStore
-from retriever.ranking import Ranked, current, fuse, passages
+from retriever.ranking import PLACE_KEYS, Ranked, Scored, distinct, fuse, grouped, read
 from retriever.sparse import rarity, vector
 from shared.contracts.retriever import Passage, SearchAnswer, SearchRequest
 from shared.counting import Durations
@@ -23,18 +23,9 @@ from shared.counting import Durations
 MIN_CANDIDATES = 50
 CANDIDATES_PER_PASSAGE = 3
 ATTEMPTS = 3
-CHUNK_KEYS = (
-    "document_id",
-    "revision",
-    "ordinal",
-    "section",
-    "heading_path",
-    "anchor",
-    "start",
-    "end",
-    "text",
-    "code",
-)
+SPARE = 6
+"""So many more passages are read at once than are asked for, since some are told twice."""
+READ_KEYS = ("heading_path", "anchor", "text", "code")
 
 
 @dataclass(frozen=True)
@@ -61,7 +52,7 @@ class Query:
     measured: Sequence[str]
 
     def signals(self) -> Iterator[Signal]:
-        """Yield text and title, where there are terms; dense, where there is a vector; then the measured."""
+        """Yield text and title, where there are terms; dense, where there is a vector."""
         count = max(MIN_CANDIDATES, CANDIDATES_PER_PASSAGE * self.limit)
         if self.weights:
             terms = vector(self.weights)
@@ -69,8 +60,6 @@ class Query:
             yield Signal(count, terms, "title")
         if self.vector is not None:
             yield Signal(count, dense=self.vector)
-        for term in self.measured:
-            yield Signal(1, vector({term: 1.0}), "text")
 
 
 class Search:
@@ -110,50 +99,71 @@ class Search:
         asked = await self._vectors.query(text) if text.strip() else Asked()
         embedded = time.perf_counter()
         query = Query(weights, asked.vector, where, limit, measured)
-        ranked, snapshot, idf = await self._look(query)
-        looked = time.perf_counter()
-        best = passages(ranked, limit=limit)
+        best, generation, idf = await self._look(query)
         ended = time.perf_counter()
         self.durations.add(ended - started)
         return Found(
             passages=best,
-            index_version=f"{INDEX_FORMAT}-{snapshot.generation:x}",
+            index_version=f"{INDEX_FORMAT}-{generation:x}",
             rarity=idf,
             timing_ms={
                 "embed": _ms(embedded - started),
-                "search": _ms(looked - embedded),
-                "rank": _ms(ended - looked),
+                "search": _ms(ended - embedded),
                 "total": _ms(ended - started),
             },
             degraded=("dense",) if asked.lacking else (),
         )
 
-    async def _look(self, query: Query) -> tuple[list[Ranked], Snapshot, dict[str, float]]:
-        ranked: list[Ranked] = []
-        snapshot = Snapshot({}, 0)
+    async def _look(self, query: Query) -> tuple[list[Ranked], int, dict[str, float]]:
+        """The passages, the state of the index, and the rarity of the measured terms."""
+        best: list[Ranked] = []
+        generation = 0
         idf: dict[str, float] = {}
         for _ in range(ATTEMPTS):
-            fused, idf = await self._hits(query)
-            snapshot = await self._catalogue.snapshot(hit.document_id for hit in fused)
-            ranked, moved = current(fused, snapshot.records)
+            scored, idf = await self._hits(query)
+            best, generation, moved = await self._read(grouped(scored), query.limit)
             if not moved:
                 break
-        return ranked, snapshot, idf
+        return best, generation, idf
 
-    async def _hits(self, query: Query) -> tuple[list[Ranked], dict[str, float]]:
+    async def _hits(self, query: Query) -> tuple[list[Scored], dict[str, float]]:
         signals = list(query.signals())
         if not signals:
             return [], {}
         where = of_kind("chunk", *query.where)
-        lists = iter(await self._store.search(signals, where=where, keys=CHUNK_KEYS))
+        lists = iter(await self._store.search(signals, where=where, keys=PLACE_KEYS))
         text, title = (next(lists), next(lists)) if query.weights else ([], [])
         dense = next(lists) if query.vector is not None else []
-        idf = {
+        return fuse(text, title, dense), await self._rarity(query)
+
+    async def _rarity(self, query: Query) -> dict[str, float]:
+        if not query.measured:
+            return {}
+        signals = [Signal(1, vector({term: 1.0}), "text") for term in query.measured]
+        where = of_kind("chunk", *query.where)
+        lists = await self._store.search(signals, where=where, keys=["text"])
+        return {
             term: rarity(hits[0].score, term=term, text=str(hits[0].payload["text"]))
             for term, hits in zip(query.measured, lists, strict=True)
             if hits
         }
-        return fuse(text, title, dense), idf
+
+    async def _read(self, groups: Sequence[list[Scored]], limit: int) -> tuple[list[Ranked], int, bool]:
+        """The best passages; the state of the index; whether a document was replaced meanwhile."""
+        best: list[Ranked] = []
+        generation, moved = 0, False
+        for first in range(0, max(1, len(groups)), limit + SPARE):
+            part = groups[first : first + limit + SPARE]
+            snapshot = await self._catalogue.snapshot(group[0].document_id for group in part)
+            chunks = await self._store.retrieve(
+                [chunk.id for group in part for chunk in group], keys=READ_KEYS
+            )
+            passages, stale = read(part, {chunk.id: chunk.payload for chunk in chunks}, snapshot.records)
+            generation, moved = snapshot.generation, moved or stale
+            best = distinct([*best, *passages], limit=limit)
+            if len(best) == limit:
+                break
+        return best, generation, moved
 
 
 def passage(ranked: Ranked) -> Passage:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -69,6 +70,7 @@ def point_id(kind: str, *parts: object) -> str:
     return str(uuid5(_NAMESPACE, "\0".join([kind, *map(str, parts)])))
 
 
+@lru_cache(maxsize=20_000)
 def record_id(document_id: str) -> str:
     """Return the id of a document's record."""
     return point_id("record", document_id)
