@@ -148,8 +148,8 @@ def summary(record: Record) -> DocumentSummary:
         content_hash=record.content_hash,
         characters=record.characters,
         chunk_count=record.chunk_count,
-        created_at=_instant(record.created),
-        updated_at=_instant(record.updated),
+        created_at=instant(record.created),
+        updated_at=instant(record.updated),
     )
 
 
@@ -158,5 +158,6 @@ def to_chunk(id: str, payload: Payload) -> Chunk:
     return Chunk(id=id, **{key: payload[key] for key in Chunk.model_fields if key != "id"})
 
 
-def _instant(microseconds: int) -> datetime:
+def instant(microseconds: int) -> datetime:
+    """Return the instant so many microseconds after 1970, in UTC."""
     return datetime.fromtimestamp(microseconds / 1_000_000, UTC)
