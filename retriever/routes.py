@@ -46,7 +46,6 @@ from shared.http import operation_id, owner, principal
 from shared.openapi import events, links, problems
 
 _log = logging.getLogger(__name__)
-_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _BODY = {
     "description": "The document itself, in the media type that `Content-Type` says.",
     "content": {
@@ -216,7 +215,7 @@ async def answer(
         return await answers.whole(body)
     events = answers.events(body)
     first = await anext(events)  # what can be refused is refused before the stream begins
-    return StreamingResponse(_encoded(first, events), media_type=sse.MEDIA_TYPE, headers=_STREAM_HEADERS)
+    return StreamingResponse(_encoded(first, events), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 async def _encoded(first: RunEvent, rest: AsyncIterator[RunEvent]) -> AsyncIterator[bytes]:

@@ -46,7 +46,6 @@ HEARTBEAT_S = 15.0
 """The longest a stream is silent."""
 LAST = "[DONE]"
 DONE = f"data: {LAST}\n\n".encode()
-_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _log = logging.getLogger(__name__)
 
 
@@ -150,7 +149,7 @@ async def create_completion(
     found = answers.events(request)
     first = await anext(found)  # what can be refused is refused before the stream begins
     stream = streamed(Chunks(body, heading), first, found)
-    return StreamingResponse(stream, media_type=sse.MEDIA_TYPE, headers=_STREAM_HEADERS)
+    return StreamingResponse(stream, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 async def streamed(
