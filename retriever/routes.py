@@ -147,6 +147,10 @@ def _answers(request: Request) -> Answers:
     return found
 
 
+WithAnswers = Annotated[Answers, Depends(_answers)]
+"""A parameter of a route: what answers questions."""
+
+
 @documents.put(
     "/{id:path}",
     response_model=DocumentSummary,
@@ -208,7 +212,7 @@ async def search(body: SearchRequest, search: Annotated[Search, Depends(_search)
     responses=_ANSWERS,
 )
 async def answer(
-    body: AnswerRequest, request: Request, answers: Annotated[Answers, Depends(_answers)]
+    body: AnswerRequest, request: Request, answers: WithAnswers
 ) -> GroundedAnswer | StreamingResponse:
     """Answer a question from the documents, as JSON or as server-sent events."""
     if not (body.stream or sse.MEDIA_TYPE in request.headers.get("accept", "")):

@@ -13,7 +13,6 @@ from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from retriever.answer import Answers
 from retriever.openai.translation import (
     Chunks,
     Heading,
@@ -34,7 +33,7 @@ from retriever.openai.wire import (
     ModelList,
 )
 from retriever.ports import Model
-from retriever.routes import asking
+from retriever.routes import WithAnswers, asking
 from shared import sse
 from shared.contracts.retriever import RunEvent
 from shared.errors import CarrelError, InternalError, InvalidRequestError
@@ -107,11 +106,6 @@ router = APIRouter(
 )
 
 
-def _answers(request: Request) -> Answers:
-    found: Answers = request.app.state.answers
-    return found
-
-
 def _chat_model(request: Request) -> str | None:
     found: Model | None = request.app.state.cohere
     return found.name if found else None
@@ -135,7 +129,7 @@ async def get_model(id: ModelId, chat_model: ChatModel) -> ListedModel:
 
 @router.post("/chat/completions", response_model=Completion, responses=_ANSWERED)
 async def create_completion(
-    body: CompletionRequest, chat_model: ChatModel, answers: Annotated[Answers, Depends(_answers)]
+    body: CompletionRequest, chat_model: ChatModel, answers: WithAnswers
 ) -> Completion | StreamingResponse:
     """Answer as OpenAI's Chat Completions does; from the documents, with citations as ``annotations``.
 
