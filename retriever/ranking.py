@@ -5,6 +5,7 @@ Owns how scores are fused, which neighbours are read as one and what counts as t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from retriever.documents.links import deep_link
 from retriever.documents.records import Record
@@ -100,17 +101,17 @@ def passages(ranked: Sequence[Ranked], *, limit: int) -> list[Ranked]:
     return kept
 
 
-def _ranked(id: str, payload: Mapping[str, object], score: float) -> Ranked:
+def _ranked(id: str, payload: Mapping[str, Any], score: float) -> Ranked:
     values = {
         key: payload[key] for key in ("document_id", "revision", "section", "anchor", "start", "end", "text")
     }
     ordinal, path, code = payload["ordinal"], payload["heading_path"], payload["code"]
     return Ranked(
-        **values,  # type: ignore[arg-type]
+        **values,
         id=id,
-        ordinals=(ordinal, ordinal),  # type: ignore[arg-type]
-        heading_path=tuple(path),  # type: ignore[arg-type]
-        code=tuple((start, end) for start, end in code),  # type: ignore[attr-defined]
+        ordinals=(ordinal, ordinal),
+        heading_path=tuple(path),
+        code=tuple((start, end) for start, end in code),
         score=score,
     )
 

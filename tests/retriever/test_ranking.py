@@ -1,6 +1,7 @@
 """Hits become passages: fused, current, joined, and each text only once."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,8 @@ def ranked(*hits: Hit) -> list[Ranked]:
     return fuse(hits, [])
 
 
-def record(**changes: object) -> Record:
-    return replace(RECORD, document_id="d", revision=5, **changes)  # type: ignore[arg-type]
+def record(**changes: Any) -> Record:
+    return replace(RECORD, document_id="d", revision=5, **changes)
 
 
 def test_scores_of_both_signals_are_added() -> None:

@@ -29,7 +29,7 @@ async def test_leftovers_are_removed_after_opening_also_when_it_has_to_wait(
         return memory
 
     opening = OpeningStore(make, schema=SCHEMA)
-    room = Room(store=opening, now_us=lambda: 10**12)  # type: ignore[arg-type]
+    room = Room(store=opening, now_us=lambda: 10**12)  # type: ignore[arg-type]  # a store that opens stands where one in memory does
     opened = spawn(opening.run(), name="open")
     memory.before = failing(UpstreamUnavailableError("lost"), "scroll")
     task = spawn(keep_up(opening, room.ingest, retry_s=0.001), name="upkeep")
