@@ -25,14 +25,6 @@ async def site() -> AsyncIterator[Site]:
         yield served
 
 
-@pytest.fixture
-async def room(site: Site) -> AsyncIterator[SourcesRoom]:
-    opened = SourcesRoom()
-    await opened.source(site)
-    yield opened
-    await opened.close()
-
-
 def failing_often(room: SourcesRoom, name: str, times: int, error: CarrelError = LOST) -> None:
     """Let the store fail the next ``times`` calls of ``name``."""
     left = [times]
