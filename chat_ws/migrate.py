@@ -18,7 +18,7 @@ async def migrate(database: Database, *, now: datetime) -> list[str]:
     """
     applied = []
     for migration in migrations():
-        if await database.run(lambda cursor, step=migration: _apply(cursor, step, now)):  # type: ignore[misc]
+        if await database.run(lambda cursor, step=migration: _apply(cursor, step, now)):  # type: ignore[misc]  # no type is inferred for a lambda with a default
             applied.append(migration.name)
     return applied
 

@@ -278,8 +278,7 @@ async def _answer(
 
 
 def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:
-    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(events, media_type=sse.MEDIA_TYPE, headers=headers)
+    return StreamingResponse(events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 @questions.get(

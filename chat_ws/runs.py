@@ -144,7 +144,7 @@ class Runs:
 
     async def _answer(self, run: Run, request: AnswerRequest) -> None:
         try:
-            async with contextlib.aclosing(self._answerer.answer(request)) as events:  # type: ignore[type-var]
+            async with contextlib.aclosing(self._answerer.answer(request)) as events:  # type: ignore[type-var]  # a generator, typed as an iterator
                 async for event in events:
                     frame = run.transcript.tell(event, now=self._clock())
                     if frame is None:

@@ -7,28 +7,30 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from cli import connection
+from cli.connection import ALL_WELL, INTERRUPTED, NOTHING_TRIED, patiently
 from cli.settings import CliSettings
 from cli.terminal import complain, line
+from shared.clients.gateway import GatewayClient
 from shared.clients.index import IndexClient
 from shared.contracts.retriever import IndexReport
 from shared.errors import CarrelError
 
-SWITCHED, GOES_ON, NOT_BEGUN, INTERRUPTED = 0, 1, 2, 130
+GOES_ON = 1
 EVERY_S = 0.5
-_PATIENCE_S = 30.0
 
 
 def reindex(*, settings: CliSettings, as_json: bool, watch_only: bool = False) -> int:
     """Have the index built anew, or watch the rebuild that is going; return the exit code."""
     stop = threading.Event()
-    key = connection.require_key(settings)
-    with connection.connect(settings, key=key, patience_s=_PATIENCE_S, pause=stop.wait) as client:
+
+    def work(client: GatewayClient) -> int:
         try:
             return run(IndexClient(client), as_json=as_json, watch_only=watch_only, pause=stop.wait)
         except CarrelError as error:
-            complain(connection.out_of_reach(settings, error) if error.retryable else error.detail)
-            return NOT_BEGUN
+            complain(error.detail)
+            return NOTHING_TRIED
+
+    return patiently(settings, work, stop=stop)
 
 
 def run(
@@ -49,7 +51,7 @@ def run(
     if report.rebuild.status == "waiting":
         complain(f"the rebuild waits and goes on by itself: {line(report.rebuild.reason)}")
         return GOES_ON
-    return SWITCHED
+    return ALL_WELL
 
 
 def _watched(client: IndexClient, report: IndexReport, pause: Callable[[float], object]) -> IndexReport:

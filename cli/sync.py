@@ -8,16 +8,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from cli import connection
+from cli.connection import ALL_WELL, INTERRUPTED, NOTHING_TRIED, SOME_FAILED, patiently
 from cli.settings import CliSettings
 from cli.sources import Wanted, named
 from cli.terminal import complain, line
 from shared.clients.data_sources import DataSourcesClient
+from shared.clients.gateway import GatewayClient
 from shared.contracts.data_sources import DataSource, IngestionJob
 from shared.errors import CarrelError
-
-ALL_WELL, SOME_FAILED, NOTHING_TRIED, INTERRUPTED = 0, 1, 2, 130
-_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -32,15 +30,11 @@ class Options:
 def sync(wanted: Wanted, options: Options, *, settings: CliSettings) -> int:
     """Bring the documents of a source up to date; return the exit code."""
     stop = threading.Event()
-    key = connection.require_key(settings)
-    with connection.connect(settings, key=key, patience_s=_PATIENCE_S, pause=stop.wait) as client:
-        try:
-            if not client.ready():
-                complain("the server is not ready yet; waiting for it")
-        except CarrelError as error:
-            complain(connection.out_of_reach(settings, error))
-            return NOTHING_TRIED
+
+    def work(client: GatewayClient) -> int:
         return run(wanted, options, client=DataSourcesClient(client, pause=stop.wait))
+
+    return patiently(settings, work, stop=stop)
 
 
 def run(wanted: Wanted, options: Options, *, client: DataSourcesClient) -> int:

@@ -97,7 +97,7 @@ class Desk:
     def note(self, entry: Entry) -> None:
         """Count a request that is over, and log it."""
         route, size = entry.route or UNMATCHED, entry.bytes
-        self.traffic.add(route, entry.method or "GET", entry.status, entry.seconds, size)
+        self.traffic.add(route, entry.method, entry.status, entry.seconds, size)
         self.access.add(entry)
 
     def asked(self, route: Route, method: str, *, caller: Caller | None, address: str) -> tuple[Asked, ...]:

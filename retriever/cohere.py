@@ -111,10 +111,10 @@ class Cohere:
                 messages=messages,
                 documents=documents,
                 max_tokens=MAX_WRITTEN_TOKENS,
-                thinking={"type": "disabled"},  # type: ignore[arg-type]
+                thinking={"type": "disabled"},  # type: ignore[arg-type]  # a dictionary on the wire, a model for its type
                 request_options=_once(),
             )
-            async with aclosing(stream) as events:  # type: ignore[type-var]
+            async with aclosing(stream) as events:  # type: ignore[type-var]  # a generator, typed as an iterator
                 async for said in _said(events):
                     yield said
 

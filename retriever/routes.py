@@ -46,7 +46,6 @@ from shared.http import operation_id, owner, principal
 from shared.openapi import events, links, problems
 
 _log = logging.getLogger(__name__)
-_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _BODY = {
     "description": "The document itself, in the media type that `Content-Type` says.",
     "content": {
@@ -148,6 +147,10 @@ def _answers(request: Request) -> Answers:
     return found
 
 
+WithAnswers = Annotated[Answers, Depends(_answers)]
+"""A parameter of a route: what answers questions."""
+
+
 @documents.put(
     "/{id:path}",
     response_model=DocumentSummary,
@@ -209,14 +212,14 @@ async def search(body: SearchRequest, search: Annotated[Search, Depends(_search)
     responses=_ANSWERS,
 )
 async def answer(
-    body: AnswerRequest, request: Request, answers: Annotated[Answers, Depends(_answers)]
+    body: AnswerRequest, request: Request, answers: WithAnswers
 ) -> GroundedAnswer | StreamingResponse:
     """Answer a question from the documents, as JSON or as server-sent events."""
     if not (body.stream or sse.MEDIA_TYPE in request.headers.get("accept", "")):
         return await answers.whole(body)
     events = answers.events(body)
     first = await anext(events)  # what can be refused is refused before the stream begins
-    return StreamingResponse(_encoded(first, events), media_type=sse.MEDIA_TYPE, headers=_STREAM_HEADERS)
+    return StreamingResponse(_encoded(first, events), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 async def _encoded(first: RunEvent, rest: AsyncIterator[RunEvent]) -> AsyncIterator[bytes]:

@@ -57,7 +57,7 @@ class HttpDoor(HttpToolsProtocol):
 
     # asyncio.Protocol
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio types it with the base of transports
         super().connection_made(transport)
         self._client = Client(self.client[0] if self.client else "", self.scheme or "http")
         self._doors.open.add(self)

@@ -72,10 +72,6 @@ class RedisLimiter:
             self._memory.give_back(asked)
         return verdict
 
-    def look(self, asked: Sequence[Asked]) -> Verdict:
-        """Return what this process has counted; nothing is taken."""
-        return self._memory.look(asked)
-
     def check(self) -> Check:
         """Return how Redis was when it was asked last."""
         if self._lost:

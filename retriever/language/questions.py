@@ -26,7 +26,7 @@ MAX_CONTEXT_TERMS = 48
 Kind = Literal["definition", "how", "who", "when", "number", "other"]
 
 _VAGUE = frozenset(
-    "work mean use explain tell describ differ exampl make get need want know thing way happen help "  # noqa: SIM905
+    "work mean use explain tell describ differ exampl make get need want know thing way happen help "
     "pleas show give find question answer detail inform understand learn talk say like good best "
     "between one".split()
 )

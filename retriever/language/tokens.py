@@ -16,7 +16,7 @@ TOKENS_VERSION = "1"
 MAX_TOKEN_CHARS = 64
 
 STOP_WORDS = frozenset(
-    "a about an and any are as at be been being but by can could did do does doing for from had has have "  # noqa: SIM905
+    "a about an and any are as at be been being but by can could did do does doing for from had has have "
     "having he her hers him his how i if in into is it its itself just me my no nor not of on or our ours "
     "ourselves out over own same she should so some such than that the their theirs them then there these "
     "they this those through to too up us very was we were what when where which while who whom why will "

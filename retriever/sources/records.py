@@ -6,10 +6,10 @@ it became live and die together. Pure.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
-from retriever.documents.records import of_kind, point_id
+from retriever.documents.records import instant, of_kind, point_id
 from retriever.ports import AnyOf, Equals, Payload, Point, Where
 from shared.contracts.data_sources import (
     DataSource,
@@ -81,11 +81,6 @@ class Job:
     counts: dict[str, int] = field(default_factory=dict)
     changes: list[dict[str, str]] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
-
-
-def instant(microseconds: int) -> datetime:
-    """Return the instant so many microseconds after 1970."""
-    return datetime.fromtimestamp(microseconds / 1_000_000, UTC)
 
 
 def source_point_id(source_id: str) -> str:

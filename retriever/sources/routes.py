@@ -24,7 +24,6 @@ from shared.errors import NotFoundError
 from shared.http import operation_id, owner
 from shared.openapi import events, links, problems
 
-_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _NOT_FOUND = problems(NotFoundError)
 _SOURCE_LINKS = links("id", "/id", "get_data_source", "sync_data_source", "delete_data_source")
 _JOB_LINKS = links("id", "/id", "get_ingestion_job", "watch_ingestion_job", "cancel_ingestion_job")
@@ -137,7 +136,7 @@ async def watch_ingestion_job(id: JobId, jobs: WithJobs) -> StreamingResponse:
     """Follow an ingestion job as server-sent events until it ends."""
     news = jobs.watch(id)
     first = await anext(news)  # what is not there is refused before the stream begins
-    return StreamingResponse(_encoded(first, news), media_type=sse.MEDIA_TYPE, headers=_STREAM_HEADERS)
+    return StreamingResponse(_encoded(first, news), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 @ingestion_jobs.delete("/{id}", responses=_NOT_FOUND)

@@ -7,11 +7,12 @@ be read removes nothing.
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 
+from retriever.documents.records import instant
 from retriever.sources.discovery import Discovery, discover
 from retriever.sources.listings import Listed
 from retriever.sources.plan import is_known
 from retriever.sources.progress import Progress
-from retriever.sources.records import Page, Source, instant
+from retriever.sources.records import Page, Source
 from retriever.sources.shelf import Shelf
 from retriever.sources.visits import Visitor, Visits
 from retriever.web.replies import Fetches

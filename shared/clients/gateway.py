@@ -7,8 +7,8 @@ raises is a :class:`CarrelError`.
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -89,14 +89,8 @@ class GatewayClient:
             could not be reached or broke off.
         """
         body = {"messages": [{"role": "user", "content": question}], "stream": True}
-        headers = self._headers | {"accept": MEDIA_TYPE}
-        request = self._http.build_request("POST", "/v1/answer", json=body, headers=headers)
-        response = self._patiently(lambda: self._open(request))
-        try:
-            with _translated():
-                yield from _events(response)
-        finally:
-            response.close()
+        with closing(self._stream("POST", "/v1/answer", body=body)) as events, _translated():
+            yield from _run(events)
 
     def ask(
         self,
@@ -130,16 +124,7 @@ class GatewayClient:
         CarrelError
             What the server refused it with, or ``upstream_unavailable`` when it broke off.
         """
-        headers = self._headers | {"accept": MEDIA_TYPE}
-        request = self._http.build_request("GET", path, headers=headers)
-        response = self._patiently(lambda: self._open(request))
-        try:
-            with _translated():
-                decoder = Decoder()
-                for chunk in response.iter_bytes():
-                    yield from decoder.feed(chunk)
-        finally:
-            response.close()
+        return self._stream("GET", path)
 
     def health(self) -> OverallHealth:
         """Return the health of the whole, also when it is down. Asked once."""
@@ -154,6 +139,21 @@ class GatewayClient:
         """Return whether every service is ready. Asked once."""
         with _translated():
             return self._http.get("/health/ready").status_code == 200
+
+    def _stream(
+        self, method: str, path: str, *, body: Mapping[str, Any] | None = None
+    ) -> Generator[Event, None, None]:
+        """Yield the server-sent events that the server answers with; nothing is sent before the first."""
+        headers = self._headers | {"accept": MEDIA_TYPE}
+        request = self._http.build_request(method, path, json=body, headers=headers)
+        response = self._patiently(lambda: self._open(request))
+        try:
+            with _translated():
+                decoder = Decoder()
+                for chunk in response.iter_bytes():
+                    yield from decoder.feed(chunk)
+        finally:
+            response.close()
 
     def _open(self, request: httpx.Request) -> httpx.Response:
         response = self._http.send(request, stream=True)
@@ -179,15 +179,13 @@ class GatewayClient:
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
 
-def _events(response: httpx.Response) -> Iterator[RunEvent]:
-    decoder = Decoder()
-    for chunk in response.iter_bytes():
-        for event in decoder.feed(chunk):
-            if (parsed := parse_event(event.data, type=event.type)) is None:
-                continue  # the protocol wants it ignored
-            yield parsed
-            if isinstance(parsed, RunEnd):
-                return
+def _run(events: Iterable[Event]) -> Iterator[RunEvent]:
+    for event in events:
+        if (parsed := parse_event(event.data, type=event.type)) is None:
+            continue  # the protocol wants it ignored
+        yield parsed
+        if isinstance(parsed, RunEnd):
+            return
     raise UpstreamUnavailableError("The server broke off in the middle of the answer")
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.reindex import GOES_ON, INTERRUPTED, NOT_BEGUN, SWITCHED, reindex, run
+from cli.connection import ALL_WELL, INTERRUPTED, NOTHING_TRIED
+from cli.reindex import GOES_ON, reindex, run
 from cli.settings import CliSettings
 from shared.clients.index import IndexClient
 from tests.shared.clients.test_index import REPORT
@@ -31,7 +32,7 @@ def test_it_is_watched_until_the_switch(capsys: pytest.CaptureFixture[str]) -> N
     running = {"status": "running", "done": 1, "total": 2}
     client, methods = telling(running, running, {"status": "idle", "done": 2, "total": 2})
     waited: list[float] = []
-    assert run(client, as_json=False, pause=waited.append) == SWITCHED
+    assert run(client, as_json=False, pause=waited.append) == ALL_WELL
     assert methods == ["POST", "GET", "GET"]
     assert len(waited) == 2
     assert "2 documents, 5 chunks, m" in capsys.readouterr().out
@@ -40,7 +41,7 @@ def test_it_is_watched_until_the_switch(capsys: pytest.CaptureFixture[str]) -> N
 def test_watching_begins_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """With --watch the server is only asked; --json prints the report."""
     client, methods = telling({"status": "idle"})
-    assert run(client, as_json=True, watch_only=True, pause=lambda _: None) == SWITCHED
+    assert run(client, as_json=True, watch_only=True, pause=lambda _: None) == ALL_WELL
     assert methods == ["GET"]
     assert json.loads(capsys.readouterr().out)["documents"] == 2
 
@@ -67,7 +68,7 @@ def test_a_server_that_is_not_there(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is begun, and what to do is said."""
-    monkeypatch.setattr("cli.reindex._PATIENCE_S", 0.0)
+    monkeypatch.setattr("cli.connection._PATIENCE_S", 0.0)
     settings = CliSettings(carrel_url="http://127.0.0.1:9", admin_api_key="k" * 32)
-    assert reindex(settings=settings, as_json=False) == NOT_BEGUN
+    assert reindex(settings=settings, as_json=False) == NOTHING_TRIED
     assert "carrel up" in capsys.readouterr().err

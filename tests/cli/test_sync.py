@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -82,10 +83,10 @@ def test_json_is_the_job(capsys: pytest.CaptureFixture[str]) -> None:
 def test_refusals_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     """What the server refuses ends the command with its reason."""
 
-    def refuses(_: object) -> object:
+    def refuses(_: httpx.Request) -> httpx.Response:
         return refused(InvalidRequestError("url: is not a public address"))
 
-    client = DataSourcesClient(fake_client(refuses), pause=lambda _: None)  # type: ignore[arg-type]
+    client = DataSourcesClient(fake_client(refuses), pause=lambda _: None)
     assert run(Wanted(SITE), Options(), client=client) == 2
     assert "not a public address" in capsys.readouterr().err
     server = Sources()

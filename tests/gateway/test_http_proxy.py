@@ -215,7 +215,7 @@ async def test_an_upload_waits_for_a_service_that_does_not_read(gateway: Start) 
     taken = 0
 
     async def deaf(wire: Wire) -> None:
-        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]  # the type of a writer has the base of transports
         await asyncio.Event().wait()
 
     limits = {"max_body_bytes": 200 * MEGABYTE}
@@ -254,7 +254,7 @@ async def test_a_download_waits_for_a_client_that_does_not_read(gateway: Start) 
         gateway(retriever_url=service.url) as door,
         door.client() as client,
     ):
-        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # the type of a writer has the base of transports
         await client.send(GET)
         await stalled.wait()
     assert sent < 25

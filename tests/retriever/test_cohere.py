@@ -62,7 +62,7 @@ async def said(model: Cohere) -> list[Written | Referred | Finished]:
 @pytest.mark.parametrize("thinking", [False, True])
 async def test_a_stream_becomes_text_citations_and_an_end(both: Both, mode: str, thinking: bool) -> None:
     """Text in order, citations wherever they come, tokens at the end; thinking is not told."""
-    both.fake.mode, both.fake.thinking = mode, thinking  # type: ignore[assignment]
+    both.fake.mode, both.fake.thinking = mode, thinking  # type: ignore[assignment]  # a parametrized value is no literal
     parts = await said(both.model)
     text = "".join(part.text for part in parts if isinstance(part, Written))
     assert text == "A lamp is lit at dusk. \U0001f600 That is all."

@@ -177,5 +177,5 @@ async def test_the_wait_for_a_whole_answer(
                 break
     waits.sort()
     with capsys.disabled():
-        print(f"\nwhole answer, two calls over HTTP included: p50 {waits[10]:.1f} ms, p95 {waits[18]:.1f} ms")  # noqa: T201
+        print(f"\nwhole answer, two calls over HTTP included: p50 {waits[10]:.1f} ms, p95 {waits[18]:.1f} ms")  # noqa: T201 - a figure to be read
     assert waits[18] < 1000

@@ -1,6 +1,7 @@
 """Hits become passages: fused, current, joined, and each text only once."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -45,8 +46,8 @@ def whole(*hits: Hit, **records: Record) -> list[Ranked]:
     return read(grouped(fuse(hits, [])), {hit.id: hit.payload for hit in hits}, standing)[0]
 
 
-def record(**changes: object) -> Record:
-    return replace(RECORD, document_id="d", revision=5, **changes)  # type: ignore[arg-type]
+def record(**changes: Any) -> Record:
+    return replace(RECORD, document_id="d", revision=5, **changes)
 
 
 def test_scores_of_both_signals_are_added() -> None:

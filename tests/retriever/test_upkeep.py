@@ -25,7 +25,7 @@ async def test_leftovers_are_removed_after_opening_also_when_it_has_to_wait(
     await memory.upsert(list(chunk_points(RECORD, chunk(parse("# Left\n\nover")))))
 
     opening = OpeningStore(making(memory), target=wanted(None))
-    room = Room(store=opening, now_us=lambda: 10**12)  # type: ignore[arg-type]
+    room = Room(store=opening, now_us=lambda: 10**12)  # type: ignore[arg-type]  # it opens a store in memory
     opened = spawn(opening.run(), name="open")
     memory.before = failing(UpstreamUnavailableError("lost"), "scroll")
     task = spawn(keep_up(opening, room.ingest, room.vectors, retry_s=0.001), name="upkeep")
@@ -41,7 +41,7 @@ async def test_vectors_that_are_owed_are_made_when_they_can_be() -> None:
     """A document that was put while its vectors could not be made gets them without anybody's asking."""
     embedder = WordEmbedder(before=failing(UpstreamUnavailableError("away"), "passages"))
     opening = OpeningStore(making(memory := MemoryStore()), target=wanted(embedder.space))
-    room = Room(store=opening, embedder=embedder)  # type: ignore[arg-type]
+    room = Room(store=opening, embedder=embedder)  # type: ignore[arg-type]  # it opens a store in memory
     tasks = [spawn(opening.run(), name="open")]
     await opening.opened.wait()
     tasks.append(spawn(keep_up(opening, room.ingest, room.vectors, retry_s=0.001), name="upkeep"))

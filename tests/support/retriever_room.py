@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from retriever.answer import Answers
 from retriever.documents.catalogue import Catalogue
@@ -81,9 +82,9 @@ class Room:
         self.search = Search(self.store, self.catalogue, self.vectors)
         self.answers = Answers(self.search)
 
-    async def put(self, document_id: str, text: str, **said: object) -> Outcome:
+    async def put(self, document_id: str, text: str, **said: Any) -> Outcome:
         """Put a Markdown document."""
-        return await self.ingest.put(document_id, Submission(text.encode(), "text/markdown", **said))  # type: ignore[arg-type]
+        return await self.ingest.put(document_id, Submission(text.encode(), "text/markdown", **said))
 
     def of_kind(self, kind: str) -> list[dict[str, object]]:
         """The payloads of all points of a kind."""

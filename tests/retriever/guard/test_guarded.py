@@ -69,6 +69,6 @@ async def test_calls_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
     model.fails = False
     said = guarded.write("", [], [])
     await anext(said)
-    await said.aclose()  # type: ignore[attr-defined]
+    await said.aclose()  # type: ignore[attr-defined]  # a generator, typed as an iterator
     assert guarded.calls == {("rerank", "failed"): 3, ("rerank", "skipped"): 1, ("chat", "abandoned"): 1}
     assert guarded.open_breakers == {("chat",): False, ("rerank",): True}

@@ -1,25 +1,12 @@
 """Sources are checked field by field, kept, and removed with their documents."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from retriever.sources.registry import problems, unfetchable
 from shared.contracts.data_sources import DataSourceRequest
 from shared.errors import InvalidRequestError, NotFoundError
-from tests.support.site import Site, html, serving_site, sitemap
+from tests.support.site import Site
 from tests.support.sources_room import SourcesRoom
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    async with serving_site() as served:
-        served.pages |= {
-            "/sitemap.xml": sitemap(served.url("/a"), served.url("/b")),
-            "/a": html("A."),
-            "/b": html("B."),
-        }
-        yield served
 
 
 @pytest.mark.parametrize(
