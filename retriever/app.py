@@ -12,6 +12,7 @@ from retriever import health, metrics, routes
 from retriever.answer import Answers
 from retriever.cohere import Cohere
 from retriever.documents.catalogue import Catalogue
+from retriever.embedding.local import Absent, find
 from retriever.embedding.vectors import Vectors
 from retriever.guard.budget import Budget
 from retriever.guard.guarded import GuardedModel
@@ -58,9 +59,18 @@ def make_cohere(settings: RetrieverSettings, budget: Budget) -> Model | None:
     )
 
 
-def make_embedders(settings: RetrieverSettings, budget: Budget) -> list[Embedder]:
-    """Return who makes dense vectors, the one to build with first; nothing is loaded yet."""
-    return []
+@dataclass(frozen=True)
+class Embedders:
+    """Who makes dense vectors, the one to build with first; ``lacking`` says why there is nobody."""
+
+    found: tuple[Embedder, ...] = ()
+    lacking: str = "search by words alone"
+
+
+def make_embedders(settings: RetrieverSettings, budget: Budget) -> Embedders:
+    """Return the local model where there is one; nothing is loaded yet."""
+    local = find(settings)
+    return Embedders(lacking=local.reason) if isinstance(local, Absent) else Embedders((local,))
 
 
 def make_parsing(settings: RetrieverSettings) -> Parsing:
@@ -83,7 +93,7 @@ class Adapters:
 
     make_collections: Callable[[], Awaitable[Collections]]
     make_model: Callable[[RetrieverSettings, Budget], Model | None] = make_cohere
-    make_embedders: Callable[[RetrieverSettings, Budget], list[Embedder]] = make_embedders
+    make_embedders: Callable[[RetrieverSettings, Budget], Embedders] = make_embedders
     make_parsing: Callable[[RetrieverSettings], Parsing] = make_parsing
     make_fetches: Callable[[RetrieverSettings], Fetches] = make_fetches
     now_us: Callable[[], int] = _now_us
@@ -97,17 +107,18 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         title="Carrel retriever", version=__version__, lifespan=_lifespan, docs_url=None, redoc_url=None
     )
     app.state.budget = Budget(settings.data_dir / "cohere-usage.json", limit=settings.cohere_monthly_calls)
-    app.state.embedders = adapters.make_embedders(settings, app.state.budget)
+    embedders = adapters.make_embedders(settings, app.state.budget)
+    app.state.embedders = embedders.found
     store = OpeningStore(
         adapters.make_collections,
-        target=wanted(app.state.embedders[0].space if app.state.embedders else None),
+        target=wanted(embedders.found[0].space if embedders.found else None),
         watch_every_s=adapters.watch_every_s,
     )
     app.state.settings, app.state.store = settings, store
     app.state.vectors = Vectors(app.state.embedders, living=lambda: store.space)
     app.state.cohere = adapters.make_model(settings, app.state.budget)
     model = GuardedModel(app.state.cohere, app.state.budget) if app.state.cohere else None
-    app.state.vitals = health.Vitals(store, model)
+    app.state.vitals = health.Vitals(store, model, app.state.vectors, lacking=embedders.lacking)
     app.state.catalogue = Catalogue(store)
     app.state.parsing = adapters.make_parsing(settings)
     app.state.ingest = Ingest(
@@ -174,7 +185,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     store: OpeningStore = app.state.store
     opening = spawn(store.run(), name="open-index")
     model: Model | None = app.state.cohere
-    embedders: list[Embedder] = app.state.embedders
+    embedders: tuple[Embedder, ...] = app.state.embedders
     needed: list[Model | Embedder] = [*([model] if model else []), *embedders]
     warming = [spawn(one.open(), name="open-model") for one in needed]
     upkeep = spawn(keep_up(store, app.state.ingest, app.state.vectors), name="upkeep")

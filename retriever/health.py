@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from retriever.embedding.vectors import Vectors
 from retriever.guard.guarded import GuardedModel
 from retriever.opening import OpeningStore
 from shared import __version__
@@ -19,8 +20,10 @@ router = APIRouter(tags=["health"])
 class Vitals:
     """Tells how the service is."""
 
-    def __init__(self, store: OpeningStore, model: GuardedModel | None = None) -> None:
-        self._cohere = model
+    def __init__(
+        self, store: OpeningStore, model: GuardedModel | None, vectors: Vectors, *, lacking: str
+    ) -> None:
+        self._cohere, self._vectors, self._lacking = model, vectors, lacking
         self._store = store
         self._started = time.monotonic()
 
@@ -33,13 +36,24 @@ class Vitals:
         """Return the state of the service and of what it needs."""
         state = self._store.state
         qdrant = Check(status="ok" if state.open else "down", detail=state.detail)
-        cohere = self._model()
+        checks = {"qdrant": qdrant, "embedding": self._embedding(), "cohere": self._model()}
+        lame = any(check.status != "ok" for check in checks.values())
         return Health(
-            status=cohere.status if state.open else "down",
+            status="down" if not state.open else "degraded" if lame else "ok",
             version=__version__,
             uptime_s=round(time.monotonic() - self._started, 3),
-            checks={"qdrant": qdrant, "cohere": cohere},
+            checks=checks,
         )
+
+    def _embedding(self) -> Check:
+        space = self._vectors.space
+        if space is None:
+            return Check(status="ok", detail=self._lacking)
+        if not self._vectors.can:
+            return Check(status="degraded", detail=f"nobody makes vectors of {space.name}: {self._lacking}")
+        if self._vectors.failure:
+            return Check(status="degraded", detail=f"{self._vectors.failure}: search by words alone")
+        return Check(status="ok", detail=space.name)
 
     def _model(self) -> Check:
         if self._cohere is not None:

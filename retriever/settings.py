@@ -1,5 +1,7 @@
 """What the retriever reads from the environment."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
 from shared.settings import HttpUrl, Port, ServiceSettings
@@ -34,3 +36,7 @@ class RetrieverSettings(ServiceSettings):
     cohere_rerank_model: str = "rerank-v5.0-fast"
     cohere_monthly_calls: int = Field(default=1000, ge=0)
     """Paid calls in a month; 0 is no limit."""
+    embedding_model_dir: Path = Path(__file__).resolve().parent.parent / "models" / "all-MiniLM-L6-v2"
+    """Where the local model's files are; search is by words alone where they are not."""
+    embedding_threads: int = Field(default=2, ge=1, le=64)
+    """Cores the local model may use for one text, of those there are."""

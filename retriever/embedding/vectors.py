@@ -35,6 +35,8 @@ class Vectors:
     ) -> None:
         self._embedders = {embedder.space: embedder for embedder in embedders}
         self._living = living
+        self.failure = ""
+        """Why vectors could not be made the last time they were wanted; empty when they could."""
         self.owed = asyncio.Event()
         """Set when a document was left without its vectors."""
 
@@ -44,9 +46,14 @@ class Vectors:
         return self._living()
 
     @property
+    def can(self) -> bool:
+        """Whether somebody makes vectors of the living index's space."""
+        return self.space in self._embedders
+
+    @property
     def format(self) -> str:
         """The format of a document that has all that the living index can hold now."""
-        return format_of(self.space if self.space in self._embedders else None)
+        return format_of(self.space if self.can else None)
 
     async def query(self, text: str) -> Asked:
         """Return the vector of a question in the living index."""
@@ -55,10 +62,13 @@ class Vectors:
         if embedder is None:
             return Asked(lacking=space is not None)
         try:
-            return Asked(await embedder.query(text))
+            vector = await embedder.query(text)
         except CarrelError as error:
             _log.warning("searched without vectors: %s", error.detail)
+            self.failure = error.detail
             return Asked(lacking=True)
+        self.failure = ""
+        return Asked(vector)
 
     async def attached(self, record: Record, points: Sequence[Point]) -> tuple[Record, list[Point]]:
         """Return the record and its points with the vectors of its chunks; as they are where that fails."""
@@ -66,6 +76,7 @@ class Vectors:
             return await self.attached_in(self.space, record, points)
         except CarrelError as error:
             _log.warning("document %s is found by its words alone: %s", record.document_id, error.detail)
+            self.failure = error.detail
             self.owed.set()
             return record, list(points)
 

@@ -4,8 +4,9 @@ import httpx
 import pytest
 
 from shared.errors import UpstreamUnavailableError
+from tests.support.embedders import WordEmbedder
 from tests.support.retriever_app import built, client
-from tests.support.retriever_memory import MemoryStore, failing
+from tests.support.retriever_memory import MemoryCollections, MemoryStore, failing
 
 
 async def test_an_open_index_is_healthy_and_ready() -> None:
@@ -13,7 +14,8 @@ async def test_an_open_index_is_healthy_and_ready() -> None:
     async with client(built()) as http:
         health = (await http.get("/health")).json()
         assert health["status"] == "ok"
-        assert health["checks"]["qdrant"] == {"status": "ok", "detail": "embedded engine"}
+        assert health["checks"]["qdrant"] == {"status": "ok", "detail": "embedded engine, BM25"}
+        assert "words alone" in health["checks"]["embedding"]["detail"]
         assert health["checks"]["cohere"] == {"status": "ok", "detail": "not configured: extractive answers"}
         assert (await http.get("/health/ready")).status_code == 200
 
@@ -39,3 +41,28 @@ async def test_without_its_index_the_service_lives_but_is_down(path: str) -> Non
         response = await http.get(path)
         assert response.status_code == 503
         assert response.json()["status"] == "down"
+
+
+async def test_what_finds_by_meaning_is_told() -> None:
+    """The model by its space while it works; degraded while it fails, or while nobody makes the index's vectors."""
+    embedder = WordEmbedder()
+    collections = MemoryCollections()
+    app = built(collections, embedders=(embedder,))
+    async with client(app) as http:
+        assert (await http.get("/health")).json()["checks"]["embedding"] == {
+            "status": "ok",
+            "detail": "words",
+        }
+        embedder.before = failing(UpstreamUnavailableError("the model is broken"), "query")
+        answer = (await http.post("/v1/search", json={"query": "lens"})).json()
+        assert answer["degraded"] == ["dense"]
+        health = (await http.get("/health")).json()
+        assert health["status"] == "degraded"
+        assert "the model is broken" in health["checks"]["embedding"]["detail"]
+        embedder.before = lambda _: None
+        await http.post("/v1/search", json={"query": "lens"})
+        assert (await http.get("/health")).json()["status"] == "ok"
+    async with client(built(collections)) as http:
+        check = (await http.get("/health")).json()["checks"]["embedding"]
+        assert check["status"] == "degraded"
+        assert "nobody makes vectors of words" in check["detail"]
