@@ -44,7 +44,7 @@ async def test_without_its_index_the_service_lives_but_is_down(path: str) -> Non
 
 
 async def test_what_finds_by_meaning_is_told() -> None:
-    """The model by its space while it works; degraded while it fails, or while nobody makes the index's vectors."""
+    """The model while it works; degraded while it fails, or while nobody makes the index's vectors."""
     embedder = WordEmbedder()
     collections = MemoryCollections()
     app = built(collections, embedders=(embedder,))
