@@ -24,6 +24,21 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What each signal found a chunk to be worth; None where it was not among that signal's best."""
+
+    text: float | None = None
+    title: float | None = None
+    dense: float | None = None
+    """The cosine to the question."""
+
+    @property
+    def words(self) -> float:
+        """What its words are worth, in the engine's BM25."""
+        return (self.text or 0.0) + TITLE_WEIGHT * (self.title or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """A chunk that was found: where it lies, and what it is worth."""
 
@@ -35,10 +50,7 @@ class Scored:
     start: int
     end: int
     score: float
-    words: float = 0.0
-    """What its words are worth, in the engine's BM25."""
-    similarity: float | None = None
-    """The cosine to the question, where vectors were compared and it was among the nearest."""
+    parts: Parts
 
 
 PLACE_KEYS = ("document_id", "revision", "ordinal", "section", "start", "end")
@@ -63,9 +75,8 @@ class Ranked:
     score: float
     title: str = ""
     url: str = ""
-    words: float = 0.0
-    """As of its best chunk, like ``similarity`` and ``score``."""
-    similarity: float | None = None
+    parts: Parts = Parts()
+    """As of its best chunk, like ``score``."""
 
 
 def source(passage: Ranked, *, quote: str) -> CitationSource:
@@ -87,30 +98,24 @@ def fuse(text: Sequence[Hit], title: Sequence[Hit], dense: Sequence[Hit] = ()) -
     cosine is added to what the words are worth of the best words; what the vectors did not find counts as
     their last find.
     """
-    words: dict[str, float] = {}
-    for weight, hits in ((1.0, text), (TITLE_WEIGHT, title)):
-        for hit in hits:
-            words[hit.id] = words.get(hit.id, 0.0) + weight * hit.score
-    cosines = {hit.id: hit.score for hit in dense}
+    found = [{hit.id: hit.score for hit in hits} for hits in (text, title, dense)]
     places = {hit.id: hit.payload for hit in (*dense, *title, *text)}
-    scores = _mixed(words, cosines) if cosines else words
-    best = sorted(scores, key=lambda id: (-scores[id], id))
+    parts = {id: Parts(*(scores.get(id) for scores in found)) for id in places}
+    scores = _scores(parts)
     return [
-        Scored(
-            id,
-            **{key: places[id][key] for key in PLACE_KEYS},
-            score=scores[id],
-            words=words.get(id, 0.0),
-            similarity=cosines.get(id),
-        )
-        for id in best
+        Scored(id, **{key: places[id][key] for key in PLACE_KEYS}, score=scores[id], parts=parts[id])
+        for id in sorted(scores, key=lambda id: (-scores[id], id))
     ]
 
 
-def _mixed(words: Mapping[str, float], cosines: Mapping[str, float]) -> dict[str, float]:
-    most, least = max(words.values(), default=1.0), min(cosines.values())
+def _scores(parts: Mapping[str, Parts]) -> dict[str, float]:
+    cosines = [part.dense for part in parts.values() if part.dense is not None]
+    if not cosines:
+        return {id: part.words for id, part in parts.items()}
+    most, least = max(part.words for part in parts.values()) or 1.0, min(cosines)
     return {
-        id: words.get(id, 0.0) / most + DENSE_WEIGHT * cosines.get(id, least) for id in {**words, **cosines}
+        id: part.words / most + DENSE_WEIGHT * (least if part.dense is None else part.dense)
+        for id, part in parts.items()
     }
 
 
@@ -181,8 +186,7 @@ def _ranked(chunk: Scored, payload: Payload) -> Ranked:
         text=payload["text"],
         code=tuple((start, end) for start, end in payload["code"]),
         score=chunk.score,
-        words=chunk.words,
-        similarity=chunk.similarity,
+        parts=chunk.parts,
     )
 
 

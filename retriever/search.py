@@ -17,7 +17,7 @@ from retriever.language.tokens import terms
 from retriever.ports import Condition, DenseVector, Signal, VectorStore
 from retriever.ranking import PLACE_KEYS, Ranked, Scored, distinct, fuse, grouped, read
 from retriever.sparse import rarity, vector
-from shared.contracts.retriever import Passage, SearchAnswer, SearchRequest
+from shared.contracts.retriever import Passage, ScoreParts, SearchAnswer, SearchRequest
 from shared.counting import Durations
 
 MIN_CANDIDATES = 50
@@ -75,7 +75,7 @@ class Search:
         where = conditions(request.filters)
         found = await self.find(weights, text=request.query, where=where, limit=request.limit)
         return SearchAnswer(
-            passages=[passage(ranked) for ranked in found.passages],
+            passages=[passage(ranked, explain=request.explain) for ranked in found.passages],
             index_version=found.index_version,
             degraded=list(found.degraded),
             timing_ms=found.timing_ms,
@@ -166,8 +166,9 @@ class Search:
         return best, generation, moved
 
 
-def passage(ranked: Ranked) -> Passage:
-    """Return ``ranked`` as clients see it."""
+def passage(ranked: Ranked, *, explain: bool = False) -> Passage:
+    """Return ``ranked`` as clients see it; ``explain``: with the parts of its score."""
+    parts = ranked.parts
     return Passage(
         id=ranked.id,
         document_id=ranked.document_id,
@@ -177,6 +178,7 @@ def passage(ranked: Ranked) -> Passage:
         heading_path=list(ranked.heading_path),
         text=ranked.text,
         score=round(ranked.score, 4),
+        score_parts=ScoreParts(text=parts.text, title=parts.title, dense=parts.dense) if explain else None,
     )
 
 

@@ -63,6 +63,20 @@ class SearchRequest(Request):
     limit: Annotated[StrictInt, Field(ge=1, le=50)] = 10
     filters: Filters = {}
     rerank: StrictBool = True
+    explain: StrictBool = False
+    """Whether each passage tells what its score is made of."""
+
+
+class ScoreParts(Answer):
+    """What a passage's score is made of; of its best chunk. What did not find it is null."""
+
+    text: float | None
+    """BM25 over its text."""
+    title: float | None
+    """BM25 over its title and headings."""
+    dense: float | None
+    """The cosine to the query."""
+    rerank: float | None = None
 
 
 class Passage(Answer):
@@ -77,6 +91,8 @@ class Passage(Answer):
     heading_path: list[str]
     text: str
     score: float
+    score_parts: ScoreParts | None = None
+    """Where the request said `explain`."""
 
 
 class SearchAnswer(Answer):

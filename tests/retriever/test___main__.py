@@ -21,6 +21,8 @@ from tests.support.retriever_room import InProcess
 
 pytestmark = pytest.mark.integration
 ROUNDS = 3
+PUTS = 6
+"""So many pairs of documents are put before the process is killed, in the middle of the next ones."""
 
 
 async def put(http: httpx.AsyncClient, id: str, version: int) -> bool:
@@ -68,16 +70,16 @@ async def test_nothing_acknowledged_is_lost_when_killed(tmp_path: Path) -> None:
         async with running(tmp_path) as (process, http):
             for id, stands in acknowledged.items():
                 await check(http, id, at_least=stands, at_most=attempted[id])
-            killing = asyncio.get_running_loop().call_later(random.uniform(0.2, 0.6), process.kill)
-            alive = True
+            puts, alive = 0, True
             while alive:
-                version += 1
+                version, puts = version + 1, puts + 1
                 ids = [f"doc{version % 5}", f"doc{(version + 2) % 5}"]
                 attempted |= dict.fromkeys(ids, version)
+                if puts == PUTS:
+                    asyncio.get_running_loop().call_later(random.uniform(0, 0.05), process.kill)
                 results = await asyncio.gather(*(put(http, id, version) for id in ids))
                 acknowledged |= {id: version for id, done in zip(ids, results, strict=True) if done}
                 alive = all(results)
-            killing.cancel()
             await process.wait()
     assert len(acknowledged) == 5
     async with running(tmp_path) as (_, http):

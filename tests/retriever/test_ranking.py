@@ -11,6 +11,7 @@ from retriever.ranking import (
     DENSE_WEIGHT,
     MAX_JOINED_CHARS,
     TITLE_WEIGHT,
+    Parts,
     Ranked,
     distinct,
     fuse,
@@ -145,9 +146,9 @@ def test_words_and_vectors_are_mixed_on_one_scale() -> None:
     assert mixed[0].id == "both"
     assert {r.id for r in mixed} == {"both", "words", "weak", "near", "far"}
     by_id = {r.id: r for r in mixed}
-    assert (by_id["both"].words, by_id["both"].similarity) == (12.0, 0.8)
-    assert (by_id["words"].words, by_id["words"].similarity) == (11.0, None)
-    assert (by_id["near"].words, by_id["near"].similarity) == (0.0, 0.7)
+    assert by_id["both"].parts == Parts(text=12.0, dense=0.8)
+    assert by_id["words"].parts == Parts(text=11.0)
+    assert by_id["near"].parts == Parts(dense=0.7)
     assert by_id["both"].score == pytest.approx(1.0 + DENSE_WEIGHT * 0.8)
     assert by_id["words"].score == pytest.approx(11 / 12 + DENSE_WEIGHT * 0.2)
 

@@ -16,8 +16,13 @@ READY_WITHIN_S = 20.0
 
 
 def environment(data: Path, port: int) -> dict[str, str]:
-    """What ``python -m retriever`` needs to be told."""
-    return {"INTERNAL_TOKEN": TOKEN, "RETRIEVER_PORT": str(port), "DATA_DIR": str(data)}
+    """What ``python -m retriever`` needs to be told; without the local model, which few tests need."""
+    return {
+        "INTERNAL_TOKEN": TOKEN,
+        "RETRIEVER_PORT": str(port),
+        "DATA_DIR": str(data),
+        "EMBEDDING_MODEL_DIR": str(data / "none"),
+    }
 
 
 @asynccontextmanager
