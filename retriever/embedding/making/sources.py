@@ -137,7 +137,16 @@ def _download(published: Published, scratch: Path) -> None:
         "--no-input",
         "--disable-pip-version-check",
     ]
-    command += ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--dest", str(scratch)]
+    command += [
+        "--retries",
+        "1",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--require-hashes",
+        "--dest",
+        str(scratch),
+    ]
     done = subprocess.run([*command, "-r", str(wanted)], capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
