@@ -10,7 +10,8 @@ from fastapi import FastAPI
 
 from retriever import health, metrics, routes
 from retriever.answer import Answers
-from retriever.cohere import Cohere
+from retriever.cohere.connection import connection
+from retriever.cohere.model import Cohere
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.records import SCHEMA
 from retriever.guard.budget import Budget
@@ -44,14 +45,14 @@ def _now_us() -> int:
 
 def make_cohere(settings: RetrieverSettings, budget: Budget) -> Model | None:
     """Return Cohere's adapter where there is a key; nothing is opened or imported yet."""
-    if settings.cohere_api_key is None:
+    cohere = connection(settings, budget)
+    if cohere is None:
         return None
     return Cohere(
-        settings.cohere_api_key.get_secret_value(),
-        base_url=settings.cohere_base_url,
+        cohere,
         chat_model=settings.cohere_chat_model,
         rerank_model=settings.cohere_rerank_model,
-        spend=budget.spend,
+        condense_model=settings.cohere_condense_model,
     )
 
 
@@ -89,7 +90,11 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         title="Carrel retriever", version=__version__, lifespan=_lifespan, docs_url=None, redoc_url=None
     )
     app.state.settings, app.state.store = settings, store
-    app.state.budget = Budget(settings.data_dir / "cohere-usage.json", limit=settings.cohere_monthly_calls)
+    app.state.budget = Budget(
+        settings.data_dir / "cohere-usage.json",
+        limit=settings.cohere_monthly_calls,
+        token_limit=settings.cohere_monthly_tokens,
+    )
     app.state.cohere = adapters.make_model(settings, app.state.budget)
     model = GuardedModel(app.state.cohere, app.state.budget) if app.state.cohere else None
     app.state.vitals = health.Vitals(store, model)
@@ -165,6 +170,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.parsing.close()
         if model:
             await model.close()
+        await app.state.budget.settle()
         await store.close()
 
 

@@ -31,6 +31,13 @@ class RetrieverSettings(ServiceSettings):
     """Unset, answers are sentences of the documents."""
     cohere_base_url: HttpUrl = "https://api.cohere.com"
     cohere_chat_model: str = "command-a-03-2025"
+    cohere_condense_model: str | None = None
+    """Makes follow-up questions stand alone; unset, the chat model does."""
     cohere_rerank_model: str = "rerank-v5.0-fast"
+    cohere_embed_model: str = "embed-v4.0"
+    cohere_embed_dimension: int = Field(default=1024, ge=64, le=4096)
+    """Size of the vectors, where the model leaves it open."""
     cohere_monthly_calls: int = Field(default=1000, ge=0)
     """Paid calls in a month; 0 is no limit."""
+    cohere_monthly_tokens: int = Field(default=0, ge=0)
+    """Paid tokens in a month, of every kind; 0 is no limit."""

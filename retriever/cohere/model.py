@@ -1,52 +1,58 @@
-"""Cohere, over its SDK's version 2 client.
+"""Ranks passages, condenses conversations and writes answers with Cohere.
 
-Owns the SDK's traps: its errors are translated without their text, which holds headers and bodies; its lines
-on the root logger, which hold payloads, are dropped; a stream is tried again only before its first word. The
-SDK is imported when it is first needed, in a thread. Decides nothing.
+Owns the deadlines of these calls, and that a stream is tried again only before its first word. Decides
+nothing about when they are made.
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from math import isfinite
+from typing import Any
 
-import httpx
-
+from retriever.cohere.connection import Connection, once, translated
+from retriever.cohere.stream import said_in
 from retriever.ports import Finished, Material, Referred, Written
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError
 
-if TYPE_CHECKING:
-    from cohere import AsyncClientV2
-
-TIMEOUT = httpx.Timeout(20.0, connect=5.0)
-FIRST_WORD_S = 8.0
-RERANK_S = 1.5
 ATTEMPTS = 2
 MAX_WRITTEN_TOKENS = 1000
-_ONCE: dict[str, Any] = {"max_retries": 0}
+MAX_CONDENSED_TOKENS = 120
+THINKING: Any = {"type": "disabled"}
+"""Models that reason do so unless told otherwise: seconds before the first word."""
+_Said = Written | Referred | Finished
 
 
-class Cohere:
-    """The ``Model`` port on Cohere. ``spend`` is awaited before each request that leaves."""
+class Patience:
+    """How long each call may take, in seconds."""
 
     def __init__(
         self,
-        api_key: str,
         *,
-        base_url: str,
+        rerank_s: float = 1.5,
+        condense_s: float = 1.2,
+        first_word_s: float = 8.0,
+        next_word_s: float = 15.0,
+        whole_s: float = 120.0,
+    ) -> None:
+        self.rerank_s, self.condense_s = rerank_s, condense_s
+        self.first_word_s, self.next_word_s, self.whole_s = first_word_s, next_word_s, whole_s
+
+
+class Cohere:
+    """The ``Model`` port on Cohere."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
         chat_model: str,
         rerank_model: str,
-        spend: Callable[[], Awaitable[None]],
-        first_word_s: float = FIRST_WORD_S,
-        rerank_s: float = RERANK_S,
+        condense_model: str | None = None,
+        patience: Patience | None = None,
     ) -> None:
-        self._key, self._url, self._spend = api_key, base_url, spend
-        self._chat, self._rerank = chat_model, rerank_model
-        self._first_word_s, self._rerank_s = first_word_s, rerank_s
-        self._http: httpx.AsyncClient | None = None
-        self._client: AsyncClientV2 | None = None
-        self._opening = asyncio.Lock()
+        self._connection, self._patience = connection, patience or Patience()
+        self._chat, self._rerank, self._condense = chat_model, rerank_model, condense_model or chat_model
 
     @property
     def name(self) -> str:
@@ -55,161 +61,115 @@ class Cohere:
 
     async def open(self) -> None:
         """Import the SDK and make the client; nothing is called."""
-        await self._ready()
+        await self._connection.client()
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._http is not None:
-            await self._http.aclose()
+        await self._connection.close()
 
     async def rank(self, query: str, texts: Sequence[str]) -> list[tuple[int, float]]:
         """Return the places of ``texts``, best first; late is an error."""
-        client = await self._ready()
-        with _translated():
-            async with asyncio.timeout(self._rerank_s):
+        client = await self._connection.client()
+        with translated():
+            async with asyncio.timeout(self._patience.rerank_s):
                 answer = await client.rerank(
-                    model=self._rerank, query=query, documents=list(texts), request_options=_once()
+                    model=self._rerank, query=query, documents=list(texts), request_options=once()
                 )
-        ranked = [(result.index, float(result.relevance_score)) for result in answer.results]
-        if any(not 0 <= place < len(texts) for place, _ in ranked):
-            raise UpstreamUnavailableError("Cohere ranked what it was not given")
+            billed = answer.meta.billed_units if answer.meta else None
+            ranked = [(result.index, float(result.relevance_score)) for result in answer.results]
+        if sorted(place for place, _ in ranked) != list(range(len(texts))):
+            raise UpstreamUnavailableError("Cohere ranked something else than it was given")
+        if not all(isfinite(score) for _, score in ranked):
+            raise UpstreamUnavailableError("Cohere ranked with what is no number")
+        await self._connection.meter.used(search_units=int((billed and billed.search_units) or 1))
         return ranked
+
+    async def rewrite(self, instructions: str, text: str) -> str:
+        """Return ``text`` as ``instructions`` say; late is an error."""
+        client = await self._connection.client()
+        with translated():
+            async with asyncio.timeout(self._patience.condense_s):
+                answer = await client.chat(
+                    model=self._condense,
+                    messages=_messages(instructions, [("user", text)]),
+                    max_tokens=MAX_CONDENSED_TOKENS,
+                    temperature=0.0,
+                    thinking=THINKING,
+                    request_options=once(),
+                )
+            if answer.finish_reason not in ("COMPLETE", "STOP_SEQUENCE"):
+                raise UpstreamUnavailableError("Cohere did not condense to the end")
+            blocks = answer.message.content or ()
+            written = "".join(block.text for block in blocks if block.type == "text")
+            billed = answer.usage.billed_units if answer.usage else None
+            spent = [int((billed and billed.input_tokens) or 0), int((billed and billed.output_tokens) or 0)]
+        await self._connection.meter.used(input_tokens=spent[0], output_tokens=spent[1])
+        return written
 
     async def write(
         self, instructions: str, turns: Sequence[tuple[str, str]], material: Sequence[Material]
-    ) -> AsyncIterator[Written | Referred | Finished]:
+    ) -> AsyncIterator[_Said]:
         """Write an answer; tried once more where nothing has come yet and trying again can help."""
-        await self._ready()  # importing the SDK is not Cohere's slowness
+        await self._connection.client()  # importing the SDK is not Cohere's slowness
         for attempt in range(1, ATTEMPTS + 1):
-            stream = self._written(instructions, turns, material)
-            try:
-                async with asyncio.timeout(self._first_word_s):
+            async with aclosing(self._patiently(instructions, turns, material)) as stream:
+                try:
                     first = await anext(stream)
-            except TimeoutError:
-                raise UpstreamTimeoutError("Cohere did not begin in time") from None
-            except CarrelError as error:
-                if attempt == ATTEMPTS or not error.retryable or error.retry_after_ms is not None:
-                    raise
-                continue
-            yield first
-            async for said in stream:
+                except CarrelError as error:
+                    may_help = error.retryable and error.retry_after_ms is None
+                    if attempt == ATTEMPTS or not may_help or isinstance(error, UpstreamTimeoutError):
+                        raise
+                    continue
+                yield first
+                async for said in stream:
+                    yield said
+                return
+
+    async def _patiently(
+        self, instructions: str, turns: Sequence[tuple[str, str]], material: Sequence[Material]
+    ) -> AsyncGenerator[_Said]:
+        """What Cohere says, each word within its time: a trickle of bytes is none."""
+        loop = asyncio.get_running_loop()
+        end, wait_s = loop.time() + self._patience.whole_s, self._patience.first_word_s
+        async with aclosing(self._written(instructions, turns, material)) as stream:
+            while True:
+                try:
+                    async with asyncio.timeout_at(min(loop.time() + wait_s, end)):
+                        said = await anext(stream)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError:
+                    raise UpstreamTimeoutError("Cohere did not say a word in time") from None
+                if isinstance(said, Finished):
+                    await self._connection.meter.used(
+                        input_tokens=said.input_tokens, output_tokens=said.output_tokens
+                    )
                 yield said
-            return
+                wait_s = self._patience.next_word_s
 
     async def _written(
         self, instructions: str, turns: Sequence[tuple[str, str]], material: Sequence[Material]
-    ) -> AsyncIterator[Written | Referred | Finished]:
-        client = await self._ready()
-        messages: Any = [{"role": "system", "content": instructions}]
-        messages += [{"role": role, "content": text} for role, text in turns]
+    ) -> AsyncGenerator[_Said]:
+        client = await self._connection.client()
         documents: Any = [
             {"id": item.id, "data": {"title": item.title, "text": item.text}} for item in material
         ]
-        with _translated():
+        with translated():
             stream = client.chat_stream(
                 model=self._chat,
-                messages=messages,
+                messages=_messages(instructions, turns),
                 documents=documents,
                 max_tokens=MAX_WRITTEN_TOKENS,
-                thinking={"type": "disabled"},  # type: ignore[arg-type]
-                request_options=_once(),
+                thinking=THINKING,
+                request_options=once(),
             )
             async with aclosing(stream) as events:  # type: ignore[type-var]
-                async for said in _said(events):
+                async for said in said_in(events):
                     yield said
 
-    async def _ready(self) -> "AsyncClientV2":
-        async with self._opening:
-            if self._client is None:
-                self._http = httpx.AsyncClient(timeout=TIMEOUT, event_hooks={"request": [self._count]})
-                self._client = await asyncio.to_thread(_connect, self._key, self._url, self._http)
-        return self._client
 
-    async def _count(self, _request: httpx.Request) -> None:
-        await self._spend()
-
-
-async def _said(stream: AsyncIterator[Any]) -> AsyncIterator[Written | Referred | Finished]:
-    """What a stream of the SDK says; one that breaks its own order, or ends in an error, is an error."""
-    begun = False
-    async for event in stream:
-        match event.type:
-            case "message-start":
-                if begun:  # also how the SDK shows a line it could not read
-                    raise UpstreamUnavailableError("Cohere's stream is broken")
-                begun = True
-            case "content-start" | "content-delta":
-                content = event.delta.message.content
-                if text := getattr(content, "text", None):  # thinking has none
-                    yield Written(text)
-            case "citation-start":
-                if (citation := event.delta.message.citations) is not None:
-                    yield Referred(
-                        citation.start or 0,
-                        citation.end or 0,
-                        citation.text or "",
-                        tuple(source.id for source in citation.sources or () if source.id),
-                    )
-            case "message-end":
-                yield _finished(event.delta)
-                return
-            case _:
-                pass
-    raise UpstreamUnavailableError("Cohere broke off in the middle of an answer")
-
-
-def _finished(delta: Any) -> Finished:
-    if delta.finish_reason not in ("COMPLETE", "STOP_SEQUENCE", "MAX_TOKENS"):
-        raise UpstreamUnavailableError("Cohere ended with an error")
-    billed = delta.usage.billed_units if delta.usage else None
-    return Finished(
-        complete=delta.finish_reason != "MAX_TOKENS",
-        input_tokens=int((billed and billed.input_tokens) or 0),
-        output_tokens=int((billed and billed.output_tokens) or 0),
-    )
-
-
-def _connect(api_key: str, base_url: str, http: httpx.AsyncClient) -> "AsyncClientV2":
-    from cohere import AsyncClientV2
-
-    root = logging.getLogger()
-    if _harmless not in root.filters:
-        root.addFilter(_harmless)
-    logging.getLogger("cohere").setLevel(logging.CRITICAL)
-    return AsyncClientV2(api_key, base_url=base_url, httpx_client=http)
-
-
-def _harmless(record: logging.LogRecord) -> bool:
-    """The SDK writes what it cannot read, the visitor's words included, to the root logger and its own."""
-    return not (record.name == "root" and "cohere" in record.pathname)
-
-
-def _once() -> Any:
-    return _ONCE.copy()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    from cohere.core.api_error import ApiError
-
-    try:
-        yield
-    except ApiError as error:
-        raise _refused(error.status_code or 0, error.headers or {}) from None
-    except (httpx.TimeoutException, TimeoutError):
-        raise UpstreamTimeoutError("Cohere did not answer in time") from None
-    except httpx.HTTPError as error:
-        raise UpstreamUnavailableError(f"Cohere cannot be reached ({type(error).__name__})") from None
-    except (AttributeError, TypeError, ValueError) as error:
-        # The SDK does not check what it reads: a field that is missing shows when it is used.
-        raise UpstreamUnavailableError(f"Cohere's answer cannot be read ({type(error).__name__})") from None
-
-
-def _refused(status: int, headers: dict[str, str]) -> CarrelError:
-    retry_after = next((value for key, value in headers.items() if key.lower() == "retry-after"), "")
-    asked_ms = int(retry_after) * 1000 if retry_after.isdigit() else 30_000
-    return UpstreamUnavailableError(
-        f"Cohere answers HTTP {status}",
-        retryable=status >= 500 or status == 408,
-        retry_after_ms=asked_ms if status in (401, 403, 429) else None,
-    )
+def _messages(instructions: str, turns: Sequence[tuple[str, str]]) -> Any:
+    return [
+        {"role": "system", "content": instructions},
+        *({"role": role, "content": text} for role, text in turns),
+    ]

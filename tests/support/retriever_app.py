@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from retriever.app import Adapters, create_app
-from retriever.ports import Parsing, VectorStore
+from retriever.app import Adapters, create_app, make_cohere
+from retriever.guard.budget import Budget
+from retriever.ports import Model, Parsing, VectorStore
 from retriever.settings import RetrieverSettings
 from shared.auth import Principal, Role, signed_headers
 from shared.settings import load
@@ -39,6 +40,7 @@ def in_process(_: RetrieverSettings) -> Parsing:
 def built(
     store: MemoryStore | None = None,
     make_parsing: Callable[[RetrieverSettings], Parsing] = in_process,
+    make_model: Callable[[RetrieverSettings, Budget], Model | None] = make_cohere,
     **fields: Any,
 ) -> FastAPI:
     """The application over a store in memory."""
@@ -47,7 +49,9 @@ def built(
     async def make() -> VectorStore:
         return memory
 
-    adapters = Adapters(make, make_parsing=make_parsing, now_us=ticking(), watch_every_s=0.001)
+    adapters = Adapters(
+        make, make_model=make_model, make_parsing=make_parsing, now_us=ticking(), watch_every_s=0.001
+    )
     return create_app(settings(**fields), adapters=adapters)
 
 

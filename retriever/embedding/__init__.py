@@ -1,0 +1,1 @@
+"""What turns text into dense vectors, one file per place where that is done."""
