@@ -10,12 +10,14 @@ from fastapi import FastAPI
 
 from retriever import health, metrics, routes
 from retriever.answer import Answers
-from retriever.cohere import Cohere
+from retriever.cohere.connection import Connection, connection
+from retriever.cohere.model import Cohere
 from retriever.documents.catalogue import Catalogue
+from retriever.embedding.cohere import make_embedder
 from retriever.embedding.local import Absent, find
 from retriever.embedding.vectors import Vectors
 from retriever.guard.budget import Budget
-from retriever.guard.guarded import GuardedModel
+from retriever.guard.guarded import GuardedEmbedder, GuardedModel
 from retriever.index import routes as index_routes
 from retriever.index.identity import wanted
 from retriever.index.rebuild import Rebuild
@@ -46,16 +48,15 @@ def _now_us() -> int:
     return time.time_ns() // 1000
 
 
-def make_cohere(settings: RetrieverSettings, budget: Budget) -> Model | None:
-    """Return Cohere's adapter where there is a key; nothing is opened or imported yet."""
-    if settings.cohere_api_key is None:
+def make_cohere(settings: RetrieverSettings, cohere: Connection | None) -> Model | None:
+    """Return Cohere's adapter where there is a way to it; nothing is opened or imported yet."""
+    if cohere is None:
         return None
     return Cohere(
-        settings.cohere_api_key.get_secret_value(),
-        base_url=settings.cohere_base_url,
+        cohere,
         chat_model=settings.cohere_chat_model,
         rerank_model=settings.cohere_rerank_model,
-        spend=budget.spend,
+        condense_model=settings.cohere_condense_model,
     )
 
 
@@ -67,10 +68,14 @@ class Embedders:
     lacking: str = "search by words alone"
 
 
-def make_embedders(settings: RetrieverSettings, budget: Budget) -> Embedders:
-    """Return the local model where there is one; nothing is loaded yet."""
+def make_embedders(settings: RetrieverSettings, cohere: Connection | None, budget: Budget) -> Embedders:
+    """Return Cohere's embedder where there is a way to it, and the local model where there is one.
+
+    The local one also serves an index that is not yet built anew. Nothing is loaded yet.
+    """
+    paid = () if cohere is None else (GuardedEmbedder(make_embedder(settings, cohere), budget),)
     local = find(settings)
-    return Embedders(lacking=local.reason) if isinstance(local, Absent) else Embedders((local,))
+    return Embedders(paid, local.reason) if isinstance(local, Absent) else Embedders((*paid, local))
 
 
 def make_parsing(settings: RetrieverSettings) -> Parsing:
@@ -92,8 +97,8 @@ class Adapters:
     """What the retriever talks to, and the clock; tests bring their own."""
 
     make_collections: Callable[[], Awaitable[Collections]]
-    make_model: Callable[[RetrieverSettings, Budget], Model | None] = make_cohere
-    make_embedders: Callable[[RetrieverSettings, Budget], Embedders] = make_embedders
+    make_model: Callable[[RetrieverSettings, Connection | None], Model | None] = make_cohere
+    make_embedders: Callable[[RetrieverSettings, Connection | None, Budget], Embedders] = make_embedders
     make_parsing: Callable[[RetrieverSettings], Parsing] = make_parsing
     make_fetches: Callable[[RetrieverSettings], Fetches] = make_fetches
     now_us: Callable[[], int] = _now_us
@@ -106,8 +111,13 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     app = FastAPI(
         title="Carrel retriever", version=__version__, lifespan=_lifespan, docs_url=None, redoc_url=None
     )
-    app.state.budget = Budget(settings.data_dir / "cohere-usage.json", limit=settings.cohere_monthly_calls)
-    embedders = adapters.make_embedders(settings, app.state.budget)
+    app.state.budget = Budget(
+        settings.data_dir / "cohere-usage.json",
+        limit=settings.cohere_monthly_calls,
+        token_limit=settings.cohere_monthly_tokens,
+    )
+    cohere = connection(settings, app.state.budget)
+    embedders = adapters.make_embedders(settings, cohere, app.state.budget)
     app.state.embedders = embedders.found
     store = OpeningStore(
         adapters.make_collections,
@@ -116,7 +126,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     )
     app.state.settings, app.state.store = settings, store
     app.state.vectors = Vectors(app.state.embedders, living=lambda: store.space)
-    app.state.cohere = adapters.make_model(settings, app.state.budget)
+    app.state.cohere = adapters.make_model(settings, cohere)
     model = GuardedModel(app.state.cohere, app.state.budget) if app.state.cohere else None
     app.state.vitals = health.Vitals(store, model, app.state.vectors, lacking=embedders.lacking)
     app.state.catalogue = Catalogue(store)
@@ -201,6 +211,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.parsing.close()
         for one in needed:
             await one.close()
+        await app.state.budget.settle()
         await store.close()
 
 

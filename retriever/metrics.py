@@ -77,11 +77,14 @@ def _tell_model(metrics: Metrics, model: GuardedModel, budget: Budget) -> None:
     metrics.counter(
         "cohere_calls",
         "Calls to Cohere by what became of them.",
-        lambda: model.calls,
+        lambda: model.watch.calls,
         labels=("kind", "outcome"),
     )
     metrics.gauge(
-        "cohere_breaker_open", "Whether Cohere is left alone.", lambda: model.open_breakers, labels=("kind",)
+        "cohere_breaker_open",
+        "Whether Cohere is left alone.",
+        lambda: model.watch.open_breakers,
+        labels=("kind",),
     )
     metrics.gauge("budget_used_calls", "Calls counted this month.", lambda: budget.report().calls)
     metrics.gauge("budget_left_calls", "Calls left this month.", lambda: budget.report().left)
@@ -92,4 +95,8 @@ def _tell_model(metrics: Metrics, model: GuardedModel, budget: Budget) -> None:
 
 def _tokens(budget: Budget) -> dict[Any, float]:
     report = budget.report()
-    return {("input",): report.input_tokens, ("output",): report.output_tokens}
+    return {
+        ("input",): report.input_tokens,
+        ("output",): report.output_tokens,
+        ("embedding",): report.embedding_tokens,
+    }

@@ -251,12 +251,35 @@ class Model(Protocol):
         """Return the places of ``texts``, best first, each with its relevance from 0 to 1."""
         ...
 
+    async def rewrite(self, instructions: str, text: str) -> str:
+        """Return a short text made of ``text``, as ``instructions`` say; soon, or not at all."""
+        ...
+
     async def open(self) -> None:
         """Load what calls need; the first call does it otherwise."""
         ...
 
     async def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+class Meter(Protocol):
+    """Counts what a month's paid calls come to."""
+
+    async def spend(self) -> None:
+        """Count one call that is about to be made."""
+        ...
+
+    async def used(
+        self,
+        *,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        embedding_tokens: int = 0,
+        search_units: int = 0,
+    ) -> None:
+        """Count what a call came to, as it is billed."""
         ...
 
 
@@ -268,6 +291,10 @@ class Space:
     """The model and all that decides what its vectors are, such as ``cohere/embed-v4.0``."""
     size: int
     """The dimension of every vector."""
+
+
+EMBEDDED_AT_ONCE = 96
+"""Passages that one paid call takes at most."""
 
 
 class Embedder(Protocol):

@@ -33,10 +33,17 @@ class RetrieverSettings(ServiceSettings):
     """Unset, answers are sentences of the documents."""
     cohere_base_url: HttpUrl = "https://api.cohere.com"
     cohere_chat_model: str = "command-a-03-2025"
+    cohere_condense_model: str | None = None
+    """Makes follow-up questions stand alone; unset, the chat model does."""
     cohere_rerank_model: str = "rerank-v5.0-fast"
+    cohere_embed_model: str = "embed-v4.0"
+    cohere_embed_dimension: int = Field(default=1024, ge=64, le=4096)
+    """Size of the vectors, where the model leaves it open."""
     cohere_monthly_calls: int = Field(default=1000, ge=0)
     """Paid calls in a month; 0 is no limit."""
     embedding_model_dir: Path = Path(__file__).resolve().parent.parent / "models" / "all-MiniLM-L6-v2"
     """Where the local model's files are; search is by words alone where they are not."""
     embedding_threads: int = Field(default=2, ge=1, le=64)
     """Cores the local model may use for one text, of those there are."""
+    cohere_monthly_tokens: int = Field(default=0, ge=0)
+    """Paid tokens in a month, of every kind; 0 is no limit."""

@@ -175,13 +175,25 @@ class UsageReport(Answer):
     calls: int
     input_tokens: int
     output_tokens: int
+    embedding_tokens: int = 0
+    """Of documents and questions that were embedded."""
+    search_units: int = 0
+    """Of reranking, as it is billed."""
     limit: int | None
     """Calls in a month; null when there is no limit."""
     left: int | None
+    token_limit: int | None = None
+    """Tokens of every kind in a month; null when there is no limit."""
     rerank: bool
     """Whether there is enough left to rerank."""
+    condensing: bool = True
+    """Whether there is enough left to make follow-up questions stand alone."""
+    document_embedding: bool = True
+    """Whether there is enough left to embed documents."""
     generation: bool
     """Whether there is enough left to write answers."""
+    query_embedding: bool = True
+    """Whether there is enough left to embed questions."""
 
 
 class RebuildProgress(Answer):

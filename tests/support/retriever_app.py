@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from retriever.app import Adapters, Embedders, create_app
-from retriever.ports import Embedder, Parsing
+from retriever.app import Adapters, Embedders, create_app, make_cohere
+from retriever.cohere.connection import Connection
+from retriever.ports import Embedder, Model, Parsing
 from retriever.settings import RetrieverSettings
 from shared.auth import Principal, Role, signed_headers
 from shared.settings import load
@@ -40,13 +41,14 @@ def in_process(_: RetrieverSettings) -> Parsing:
 def built(
     store: MemoryStore | MemoryCollections | None = None,
     make_parsing: Callable[[RetrieverSettings], Parsing] = in_process,
+    make_model: Callable[[RetrieverSettings, Connection | None], Model | None] = make_cohere,
     embedders: tuple[Embedder, ...] = (),
     **fields: Any,
 ) -> FastAPI:
     """The application over a store in memory."""
-    make = making(store or MemoryStore())
     adapters = Adapters(
-        make,
+        making(store or MemoryStore()),
+        make_model=make_model,
         make_embedders=lambda *_: Embedders(embedders),
         make_parsing=make_parsing,
         now_us=ticking(),
