@@ -80,7 +80,8 @@ def _vector(weights: Mapping[str, float]) -> SparseVector:
     """Terms that share an index share their weight."""
     merged: dict[int, float] = {}
     for term, weight in weights.items():
-        merged[term_id(term)] = merged.get(term_id(term), 0.0) + weight
+        index = term_id(term)
+        merged[index] = merged.get(index, 0.0) + weight
     return SparseVector(tuple(merged), tuple(merged.values()))
 
 

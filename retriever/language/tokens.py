@@ -59,7 +59,7 @@ def term_set(text: str) -> frozenset[str]:
     return frozenset(terms(text))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=100_000)
 def _word_terms(word: str) -> tuple[str, ...]:
     if word.isascii() and word[1:].islower() and word.isalpha():
         return tuple(_plain(word))
