@@ -112,7 +112,7 @@ class Answers:
         messages, lacking = await self._condenser.standalone(_checked(request))
         question = understand(messages, request.context)
         found, degraded = await self._find(question, request)
-        return Grounds(question, found, [*lacking, *degraded])
+        return Grounds(question, found, [*lacking, *found.degraded, *degraded])
 
     async def _modelled(
         self, model: GuardedModel, request: AnswerRequest, grounds: Grounds

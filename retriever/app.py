@@ -128,6 +128,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     app.state.vectors = Vectors(app.state.embedders, living=lambda: store.space)
     app.state.cohere = adapters.make_model(settings, cohere)
     model = GuardedModel(app.state.cohere, app.state.budget) if app.state.cohere else None
+    app.state.model = model
     app.state.vitals = health.Vitals(store, model, app.state.vectors, lacking=embedders.lacking)
     app.state.catalogue = Catalogue(store)
     app.state.parsing = adapters.make_parsing(settings)

@@ -31,6 +31,8 @@ class Parts:
     title: float | None = None
     dense: float | None = None
     """The cosine to the question."""
+    rerank: float | None = None
+    """A model's own score, from 0 to 1; where there is one, it is the score."""
 
     @property
     def words(self) -> float:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -12,7 +13,9 @@ from retriever.answer import Answers
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.links import MAX_URL_CHARS
 from retriever.documents.submissions import MAX_ID_CHARS, document_id, read_submission
+from retriever.generated import reranked
 from retriever.guard.budget import Budget
+from retriever.guard.guarded import GuardedModel
 from retriever.ingest import Ingest
 from retriever.parsers.registry import MAX_TITLE_CHARS, PARSERS
 from retriever.search import Search
@@ -201,9 +204,12 @@ async def read_usage(request: Request) -> UsageReport:
 
 
 @questions.post("/search")
-async def search(body: SearchRequest, search: Annotated[Search, Depends(_search)]) -> SearchAnswer:
+async def search(
+    body: SearchRequest, request: Request, search: Annotated[Search, Depends(_search)]
+) -> SearchAnswer:
     """Find the passages for a query."""
-    return await search.search(body)
+    model: GuardedModel | None = request.app.state.model
+    return await search.search(body, partial(reranked, model) if model else None)
 
 
 @questions.post(

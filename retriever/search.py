@@ -5,8 +5,8 @@ decides is in ``ranking``; what is a term, in ``tokens``.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.facets import conditions
@@ -23,9 +23,15 @@ from shared.counting import Durations
 MIN_CANDIDATES = 50
 CANDIDATES_PER_PASSAGE = 3
 ATTEMPTS = 3
+RERANKED = 30
+"""So many passages at least are reranked, however few are asked for."""
 SPARE = 6
 """So many more passages are read at once than are asked for, since some are told twice."""
 READ_KEYS = ("heading_path", "anchor", "text", "code")
+
+
+Rerank = Callable[[str, Sequence[Ranked]], Awaitable[tuple[list[Ranked], list[str]]]]
+"""Returns the passages in a better order, and what is lacking where it could not."""
 
 
 @dataclass(frozen=True)
@@ -69,17 +75,21 @@ class Search:
         self._store, self._catalogue, self._vectors = store, catalogue, vectors or Vectors()
         self.durations = Durations()
 
-    async def search(self, request: SearchRequest) -> SearchAnswer:
-        """Answer ``POST /v1/search``."""
+    async def search(self, request: SearchRequest, rerank: Rerank | None = None) -> SearchAnswer:
+        """Answer ``POST /v1/search``; ``rerank`` is asked, where there is one and the request wants it."""
         weights = dict.fromkeys(terms(request.query), 1.0)
         where = conditions(request.filters)
-        found = await self.find(weights, text=request.query, where=where, limit=request.limit)
-        return SearchAnswer(
-            passages=[passage(ranked, explain=request.explain) for ranked in found.passages],
-            index_version=found.index_version,
-            degraded=list(found.degraded),
-            timing_ms=found.timing_ms,
-        )
+        limit = request.limit
+        if not request.rerank or rerank is None:
+            found = await self.find(weights, text=request.query, where=where, limit=limit)
+            return _answer(request, found)
+        found = await self.find(weights, text=request.query, where=where, limit=max(limit, RERANKED))
+        began = time.perf_counter()
+        best, lacking = await rerank(request.query, found.passages) if found.passages else ([], [])
+        took = _ms(time.perf_counter() - began)
+        timing = found.timing_ms | {"rerank": took, "total": round(found.timing_ms["total"] + took, 2)}
+        found = replace(found, passages=best[:limit], degraded=(*found.degraded, *lacking), timing_ms=timing)
+        return _answer(request, found)
 
     async def find(
         self,
@@ -166,6 +176,15 @@ class Search:
         return best, generation, moved
 
 
+def _answer(request: SearchRequest, found: Found) -> SearchAnswer:
+    return SearchAnswer(
+        passages=[passage(ranked, explain=request.explain) for ranked in found.passages],
+        index_version=found.index_version,
+        degraded=list(found.degraded),
+        timing_ms=found.timing_ms,
+    )
+
+
 def passage(ranked: Ranked, *, explain: bool = False) -> Passage:
     """Return ``ranked`` as clients see it; ``explain``: with the parts of its score."""
     parts = ranked.parts
@@ -178,7 +197,7 @@ def passage(ranked: Ranked, *, explain: bool = False) -> Passage:
         heading_path=list(ranked.heading_path),
         text=ranked.text,
         score=round(ranked.score, 4),
-        score_parts=ScoreParts(text=parts.text, title=parts.title, dense=parts.dense) if explain else None,
+        score_parts=ScoreParts(**asdict(parts)) if explain else None,
     )
 
 

@@ -111,3 +111,19 @@ async def test_the_budget_ends_reranking_then_generation(http: httpx.AsyncClient
     assert (usage["calls"], usage["left"], usage["generation"]) == (97, 3, False)
     assert (await http.get("/v1/usage", headers=signed(Role.VISITOR))).status_code == 403
     assert "used up" in (await http.get("/health")).json()["checks"]["cohere"]["detail"]
+
+
+async def test_a_search_is_reranked_where_it_is_wanted(http: httpx.AsyncClient, fake: FakeCohere) -> None:
+    """The model's score is the score, and is told; where it is not asked or fails, the order stands."""
+    query = {"query": "What is a Fresnel lens?", "limit": 1, "explain": True}
+    answer = (await http.post("/v1/search", json=query)).json()
+    (best,) = answer["passages"]
+    assert (best["document_id"], best["score"]) == ("lamps.md", pytest.approx(best["score_parts"]["rerank"]))
+    assert (answer["degraded"], "rerank" in answer["timing_ms"]) == ([], True)
+    asked = len(fake.asked)
+    answer = (await http.post("/v1/search", json=query | {"rerank": False})).json()
+    assert answer["passages"][0]["score_parts"]["rerank"] is None
+    assert (len(fake.asked), "rerank" in answer["timing_ms"]) == (asked, False)
+    fake.rerank = "broken"
+    answer = (await http.post("/v1/search", json=query)).json()
+    assert (answer["degraded"], len(answer["passages"])) == (["rerank"], 1)
