@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from retriever.guard.guarded import GuardedModel
+from retriever.guard.guarded import GuardedEmbedder, GuardedModel
 from retriever.opening import OpeningStore
 from shared import __version__
 from shared.contracts.wire import Check, Health
@@ -19,8 +19,13 @@ router = APIRouter(tags=["health"])
 class Vitals:
     """Tells how the service is."""
 
-    def __init__(self, store: OpeningStore, model: GuardedModel | None = None) -> None:
-        self._cohere = model
+    def __init__(
+        self,
+        store: OpeningStore,
+        model: GuardedModel | None = None,
+        embedder: GuardedEmbedder | None = None,
+    ) -> None:
+        self._cohere = [guarded for guarded in (model, embedder) if guarded is not None]
         self._store = store
         self._started = time.monotonic()
 
@@ -42,9 +47,9 @@ class Vitals:
         )
 
     def _model(self) -> Check:
-        if self._cohere is not None:
-            return self._cohere.check()
-        return Check(status="ok", detail="not configured: extractive answers")
+        checks = [guarded.check() for guarded in self._cohere]
+        ill = [check for check in checks if check.status != "ok"]
+        return next(iter([*ill, *checks]), Check(status="ok", detail="not configured: extractive answers"))
 
 
 def vitals(request: Request) -> Vitals:
