@@ -129,7 +129,9 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     app.state.cohere = adapters.make_model(settings, cohere)
     model = GuardedModel(app.state.cohere, app.state.budget) if app.state.cohere else None
     app.state.model = model
-    app.state.vitals = health.Vitals(store, model, app.state.vectors, lacking=embedders.lacking)
+    embedder = next((one for one in embedders.found if isinstance(one, GuardedEmbedder)), None)
+    guarded = [one for one in (model, embedder) if one is not None]
+    app.state.vitals = health.Vitals(store, app.state.vectors, guarded, lacking=embedders.lacking)
     app.state.catalogue = Catalogue(store)
     app.state.parsing = adapters.make_parsing(settings)
     app.state.ingest = Ingest(
@@ -151,6 +153,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         answers=app.state.answers,
         budget=app.state.budget,
         model=model,
+        embedder=embedder,
     )
     _add_sources(app, adapters)
     asked = (routes.documents, index_routes.router, routes.questions, openai, routes.usage)

@@ -4,12 +4,13 @@ Owns what is told of each thing the retriever needs; asks nothing over the netwo
 """
 
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from retriever.embedding.vectors import Vectors
-from retriever.guard.guarded import GuardedModel
+from retriever.guard.guarded import GuardedEmbedder, GuardedModel
 from retriever.opening import OpeningStore
 from shared import __version__
 from shared.contracts.wire import Check, Health
@@ -21,9 +22,14 @@ class Vitals:
     """Tells how the service is."""
 
     def __init__(
-        self, store: OpeningStore, model: GuardedModel | None, vectors: Vectors, *, lacking: str
+        self,
+        store: OpeningStore,
+        vectors: Vectors,
+        guarded: Sequence[GuardedModel | GuardedEmbedder] = (),
+        *,
+        lacking: str = "",
     ) -> None:
-        self._cohere, self._vectors, self._lacking = model, vectors, lacking
+        self._vectors, self._cohere, self._lacking = vectors, guarded, lacking
         self._store = store
         self._started = time.monotonic()
 
@@ -56,9 +62,9 @@ class Vitals:
         return Check(status="ok", detail=space.name)
 
     def _model(self) -> Check:
-        if self._cohere is not None:
-            return self._cohere.check()
-        return Check(status="ok", detail="not configured: extractive answers")
+        checks = [guarded.check() for guarded in self._cohere]
+        ill = [check for check in checks if check.status != "ok"]
+        return next(iter([*ill, *checks]), Check(status="ok", detail="not configured: extractive answers"))
 
 
 def vitals(request: Request) -> Vitals:

@@ -16,6 +16,8 @@ from retriever.ports import Finished, Material, Referred, Written
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError
 
 ATTEMPTS = 2
+LINGER_S = 0.2
+"""After the last word, for the end of the connection's answer."""
 MAX_WRITTEN_TOKENS = 1000
 MAX_CONDENSED_TOKENS = 120
 THINKING: Any = {"type": "disabled"}
@@ -131,6 +133,7 @@ class Cohere:
         """What Cohere says, each word within its time: a trickle of bytes is none."""
         loop = asyncio.get_running_loop()
         end, wait_s = loop.time() + self._patience.whole_s, self._patience.first_word_s
+        finished = False
         async with aclosing(self._written(instructions, turns, material)) as stream:
             while True:
                 try:
@@ -139,13 +142,16 @@ class Cohere:
                 except StopAsyncIteration:
                     return
                 except TimeoutError:
+                    if finished:
+                        return
                     raise UpstreamTimeoutError("Cohere did not say a word in time") from None
                 if isinstance(said, Finished):
+                    finished = True
                     await self._connection.meter.used(
                         input_tokens=said.input_tokens, output_tokens=said.output_tokens
                     )
                 yield said
-                wait_s = self._patience.next_word_s
+                wait_s = LINGER_S if finished else self._patience.next_word_s
 
     async def _written(
         self, instructions: str, turns: Sequence[tuple[str, str]], material: Sequence[Material]

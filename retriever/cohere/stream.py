@@ -4,6 +4,7 @@ Owns the order of its events: one that breaks it, breaks off or ends in an error
 """
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from retriever.ports import Finished, Referred, Written
@@ -11,7 +12,7 @@ from shared.errors import UpstreamUnavailableError
 
 
 async def said_in(stream: AsyncIterator[Any]) -> AsyncIterator[Written | Referred | Finished]:
-    """Yield what the SDK's events of ``stream`` say; after ``Finished`` nothing is read."""
+    """Yield what the SDK's events of ``stream`` say; what comes after ``Finished`` says nothing any more."""
     begun = False
     async for event in stream:
         match event.type:
@@ -34,6 +35,9 @@ async def said_in(stream: AsyncIterator[Any]) -> AsyncIterator[Written | Referre
                     )
             case "message-end":
                 yield _finished(event.delta)
+                with suppress(Exception):
+                    async for _ in stream:
+                        pass  # a connection whose answer was read to its end can be used again
                 return
             case _:
                 pass

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,8 @@ PARTS: Mapping[Kind, float] = {
 """Each ends when this part of the month is used: first what only makes answers better, then what can be done
 next month, then what the documents' own sentences replace; last that without which an index is not found in.
 """
+GATHER_S = 0.05
+"""Between a count and its writing: less than a call takes."""
 _log = logging.getLogger(__name__)
 
 
@@ -56,11 +59,19 @@ class Budget:
     """Counts calls before they are made. Of either limit, 0 means none."""
 
     def __init__(
-        self, path: Path, *, limit: int, token_limit: int = 0, now: Callable[[], datetime] = _today
+        self,
+        path: Path,
+        *,
+        limit: int,
+        token_limit: int = 0,
+        now: Callable[[], datetime] = _today,
+        gather_s: float = GATHER_S,
     ) -> None:
         self._path, self._limit, self._token_limit, self._now = path, limit, token_limit, now
+        self._gather_s = gather_s
         self._spent: Spent | None = None
         self._unwritten = False
+        self._settling = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
 
     def allows(self, kind: Kind, *, calls: int = 1) -> bool:
@@ -88,7 +99,8 @@ class Budget:
     async def spend(self) -> None:
         """Count one call that is about to be made.
 
-        It is written while the call is under way, which takes longer: no answer waits for a disk.
+        It is written while the call is under way, which takes longer: no answer waits for a disk, nor for
+        the thread that writes.
         """
         old = self._current()
         self._spent = replace(old, calls=old.calls + 1)
@@ -115,8 +127,10 @@ class Budget:
 
     async def settle(self) -> None:
         """Return when all that was counted is on disk, or cannot be brought there."""
+        self._settling.set()
         while self._writing is not None and not self._writing.done():
             await asyncio.wait([self._writing])
+        self._settling.clear()
 
     def _save(self) -> None:
         self._unwritten = True
@@ -124,8 +138,11 @@ class Budget:
             self._writing = spawn(self._write_all(), name="write-budget")
 
     async def _write_all(self) -> None:
-        """Write what is known, once more when there is more meanwhile; many calls share one write."""
+        """Write what is known, again where more came meanwhile; the calls of an answer share a write."""
         while self._unwritten:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._gather_s):
+                    await self._settling.wait()
             self._unwritten = False
             try:
                 await asyncio.to_thread(self._write, self._current())

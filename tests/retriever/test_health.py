@@ -1,9 +1,16 @@
 """Health says honestly what the retriever can and cannot do."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
+from retriever.embedding.cohere import make_embedder
+from retriever.guard.budget import Budget
+from retriever.guard.guarded import GuardedEmbedder, GuardedModel
+from retriever.health import Vitals
 from shared.errors import UpstreamUnavailableError
+from tests.support.cohere_room import connected
 from tests.support.embedders import WordEmbedder
 from tests.support.retriever_app import built, client
 from tests.support.retriever_memory import MemoryCollections, MemoryStore, failing
@@ -26,6 +33,19 @@ async def test_a_key_is_believed_until_a_call_fails() -> None:
         health = (await http.get("/health")).json()
         assert health["status"] == "ok"
         assert health["checks"]["cohere"] == {"status": "ok", "detail": "command-a-03-2025"}
+
+
+async def test_an_embedder_that_is_not_well_is_told(tmp_path: Path) -> None:
+    """Of the model and the embedder the one that is not well speaks."""
+    app = built(cohere_api_key="k", cohere_base_url="http://127.0.0.1:9", data_dir=tmp_path)
+    budget = Budget(tmp_path / "used.json", limit=10)
+    embedder = GuardedEmbedder(make_embedder(app.state.settings, connected("http://127.0.0.1:9")), budget)
+    vitals = Vitals(app.state.store, app.state.vectors, [GuardedModel(app.state.cohere, budget), embedder])
+    assert vitals.health().checks["cohere"].detail == "command-a-03-2025"
+    with pytest.raises(UpstreamUnavailableError), embedder.watch.over("embed_query"):
+        raise UpstreamUnavailableError("Cohere answers HTTP 429", retry_after_ms=1000)
+    check = vitals.health().checks["cohere"]
+    assert (check.status, check.detail) == ("degraded", "Cohere answers HTTP 429: search by words only")
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])

@@ -82,7 +82,13 @@ class FakeCohere:
     """What a conversation is condensed to; else something sensible."""
     vectors: Any = None
     """What is embedded, whatever was asked; else something sensible."""
+    done: bool = True
+    """Whether a stream says so at its end."""
+    stays_open: bool = False
+    """Whether a stream goes on in silence after its end."""
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    clients: list[Any] = field(default_factory=list)
+    """From where: the same twice is the same connection."""
     url: str = ""
 
     def paths(self) -> list[str]:
@@ -137,6 +143,7 @@ class FakeCohere:
     async def _read(self, request: Request, kind: Kind) -> tuple[dict[str, Any], Failure]:
         body = await request.json()
         self.asked.append((request.url.path, body))
+        self.clients.append(request.client)
         if request.headers.get("authorization") != f"Bearer {KEY}":
             return body, "unauthorized"
         failure: Failure = getattr(self, kind)
@@ -204,7 +211,10 @@ class FakeCohere:
             if (failure == "cut-early" and at == 0) or (failure == "cut" and at == 3):
                 await asyncio.sleep(0.02)
                 raise ConnectionResetError
-        yield b"data: [DONE]\n\n"
+        if self.stays_open:
+            await asyncio.Event().wait()
+        if self.done:
+            yield b"data: [DONE]\n\n"
 
     def _events(self, body: dict[str, Any], failure: Failure) -> Iterator[dict[str, Any]]:
         document = body["documents"][0]

@@ -3,6 +3,7 @@
 import logging
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -89,6 +90,23 @@ async def test_one_client_counts_every_request() -> None:
         await client.rerank(model="m", query="q", documents=["d"])
         assert counted.calls == len(fake.asked) == 1
         await opened.close()
+        await opened.close()
+
+
+async def test_the_fake_is_strict() -> None:
+    """What the API would refuse it refuses, too: 97 texts, a misspelt field, a wrong key."""
+    async with cohere() as fake:
+        opened = connected(fake.url)
+        client = await opened.client()
+        asked: Any = {"model": "m", "input_type": "search_document", "embedding_types": ["int8"]}
+        misspelt: Any = {"additional_body_parameters": {"truncat": "END"}, "max_retries": 0}
+        for more, status in (
+            ({"texts": ["t"] * 97}, 400),
+            ({"texts": ["t"], "request_options": misspelt}, 422),
+        ):
+            with pytest.raises(ApiError) as caught:
+                await client.embed(**asked, **more)
+            assert caught.value.status_code == status
         await opened.close()
 
 

@@ -115,6 +115,20 @@ async def _read_out(stream: AsyncIterator[object]) -> None:
         pass
 
 
+async def test_a_connection_is_used_again(both: Both) -> None:
+    """A stream is read to its end, so that the next answer need not connect anew."""
+    both.fake.done = False
+    for _ in range(3):
+        await said(both.model)
+    assert len(set(both.fake.clients)) == 1
+
+
+async def test_what_stays_open_after_its_end_is_left(both: Both) -> None:
+    """The answer is whole: nobody waits for the connection's end for long."""
+    both.fake.stays_open = True
+    assert isinstance((await said(both.model))[-1], Finished)
+
+
 async def test_one_failure_before_the_first_word_is_tried_again(both: Both) -> None:
     """A server that fails once costs a second request and no answer."""
     both.fake.chat, both.fake.failures = "broken", 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from retriever.guard.budget import PARTS, Budget
+from tests.support.waiting import eventually
 
 NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -80,6 +81,17 @@ async def test_callers_that_go_away_do_not_disturb_those_that_stay(tmp_path: Pat
     await budget.settle()
     assert budget.report().calls == 100
     assert Budget(path, limit=0).report().calls == 100
+
+
+async def test_calls_that_follow_each_other_share_a_write(tmp_path: Path) -> None:
+    """Nobody waits for the disk; what was counted is on it soon, without being asked for."""
+    path = tmp_path / "used.json"
+    budget = Budget(path, limit=0, gather_s=0.01)
+    await budget.spend()
+    await budget.spend()
+    assert not path.exists()
+    await eventually(path.exists)
+    assert Budget(path, limit=0).report().calls == 2
 
 
 async def test_a_full_disk_ends_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
