@@ -206,3 +206,34 @@ async def test_a_page_takes_its_time_and_no_more(site: Site) -> None:
     assert "too long" in str(error)
     assert error.temporary
     await crawler.close()
+
+
+class Held:
+    """A sink in memory."""
+
+    def __init__(self) -> None:
+        self.came = b"before"
+
+    async def begin(self) -> None:
+        self.came = b""
+
+    async def write(self, piece: bytes) -> None:
+        self.came += piece
+
+
+async def test_a_file_the_owner_named_is_downloaded(site: Site, crawler: Crawler) -> None:
+    """Without asking robots.txt, through redirects, again after what passes; with what was said of it."""
+    site.pages |= {
+        "/robots.txt": Answer(b"User-agent: *\nDisallow: /"),
+        "/a.zip": redirect("/b.zip"),
+        "/b.zip": [Answer(status=503), Answer(b"PK half", cut=3), Answer(b"PK whole", headers={"etag": "1"})],
+    }
+    sink = Held()
+    reply = await crawler.download(site.url("/a.zip"), headers={"if-none-match": "0"}, limit=1000, into=sink)
+    assert (reply.status, reply.headers["etag"], sink.came) == (200, "1", b"PK whole")
+    asked = site.asked[-1].headers
+    assert (asked["if-none-match"], asked["accept-encoding"]) == ("0", "identity")
+    assert [asked.path for asked in site.asked] == ["/a.zip", "/b.zip", "/b.zip", "/b.zip"]
+    site.pages["/a.zip"] = redirect("ftp://x/")
+    with pytest.raises(FetchError, match="redirects to what is not fetched"):
+        await crawler.download(site.url("/a.zip"), headers={}, limit=1000, into=sink)
