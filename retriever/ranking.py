@@ -60,7 +60,9 @@ def fuse(text: Sequence[Hit], title: Sequence[Hit]) -> list[Ranked]:
     for weight, hits in ((1.0, text), (TITLE_WEIGHT, title)):
         for hit in hits:
             scores[hit.id] = scores.get(hit.id, 0.0) + weight * hit.score
-    best = sorted(scores, key=lambda id: (-scores[id], id))
+    # Ids hold the revision: of equals the same one must be first however often a document was taken in.
+    places = {id: (str(payload["document_id"]), payload["ordinal"], id) for id, payload in payloads.items()}
+    best = sorted(scores, key=lambda id: (-scores[id], places[id]))
     return [_ranked(id, payloads[id], scores[id]) for id in best]
 
 
