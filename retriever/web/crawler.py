@@ -12,12 +12,16 @@ from typing import Protocol
 
 from retriever.web.manners import Pace, again, is_temporary, retry_after
 from retriever.web.replies import FetchError, Reply, Sink
-from retriever.web.robots import MAX_BYTES, Robots
+from retriever.web.robots import Robots
 from retriever.web.urls import Url, UrlError, follow, parse
 
 AT_ONCE_A_HOST = 2
 MAX_REDIRECTS = 5
 ROBOTS_GOOD_FOR_S = 3600.0
+ROBOTS_BAD_FOR_S = 60.0
+"""One that cannot be read is not asked for again with every page."""
+MAX_ROBOTS_BYTES = 10 * 1024 * 1024
+"""Of which only the beginning is read."""
 LONGEST_PAGE_S = 900.0
 """What one page may take with its turns, pauses, retries and redirects."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -53,7 +57,7 @@ class _Host:
     pace: Pace
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE_A_HOST))
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    robots: Robots | None = None
+    robots: Robots | FetchError | None = None
     asked: float = 0.0
 
 
@@ -110,8 +114,11 @@ class Crawler:
             reply = await self._page(url, asked)
             if reply.status not in _REDIRECTS:
                 return self._answered(reply)
+            location = reply.headers.get("location", "").strip()
+            if not location:
+                raise FetchError("it redirects without saying where")
             try:
-                url = follow(url, reply.headers.get("location", ""))
+                url = follow(url, location)
             except UrlError as error:
                 raise FetchError(f"it redirects to what is not fetched: {error}") from None
         raise FetchError(f"it redirects more than {MAX_REDIRECTS} times")
@@ -136,10 +143,16 @@ class Crawler:
 
     async def _robots(self, host: _Host, url: Url) -> Robots:
         async with host.asking:
-            if host.robots is None or self._clock() - host.asked > ROBOTS_GOOD_FOR_S:
-                host.robots = await self._read_robots(host, url)
+            good_for = ROBOTS_BAD_FOR_S if isinstance(host.robots, FetchError) else ROBOTS_GOOD_FOR_S
+            if host.robots is None or self._clock() - host.asked > good_for:
+                try:
+                    host.robots = await self._read_robots(host, url)
+                    host.pace.delay_s = max(self._delay_s, host.robots.delay_s)
+                except FetchError as error:
+                    host.robots = error
                 host.asked = self._clock()
-                host.pace.delay_s = max(self._delay_s, host.robots.delay_s)
+            if isinstance(host.robots, FetchError):
+                raise FetchError(str(host.robots), temporary=host.robots.temporary)
             return host.robots
 
     async def _read_robots(self, host: _Host, url: Url) -> Robots:
@@ -147,7 +160,7 @@ class Crawler:
         at = Url(url.scheme, url.host, url.port, "/robots.txt")
         for _ in range(MAX_REDIRECTS + 1):
             try:
-                reply = await self._patiently(host, at, _Asked({}, MAX_BYTES))
+                reply = await self._patiently(host, at, _Asked({}, MAX_ROBOTS_BYTES))
             except FetchError as error:
                 raise FetchError(
                     f"robots.txt of {url.host} cannot be read: {error}", temporary=error.temporary
