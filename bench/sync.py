@@ -1,8 +1,8 @@
 """What following a site costs: ``python -m bench.sync [--pages N]``.
 
 A site on this machine is taken in by the retriever's own routes with an empty embedded index, then synced
-again: nothing changed with dates in the list, nothing changed with ETags alone, and 4 % changed. The site is in
-the same process, so the figures are a lower bound.
+again: nothing changed with dates in the list, nothing changed with ETags alone, and 4 % changed. The site is
+in the same process, so the figures are a lower bound.
 """
 
 import argparse

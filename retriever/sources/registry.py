@@ -53,6 +53,8 @@ class Registry:
         old, now = await self._shelf.find(source_id), self._now_us()
         created = old.created if old else now
         await self._shelf.save_source(Source(source_id, request.model_dump(), created, updated=now))
+        if request.kind != "archive":
+            await self._vault.remove(source_id)
         return await self.get(source_id), old is None
 
     async def get(self, source_id: str) -> DataSource:
@@ -107,7 +109,11 @@ class Registry:
         async with self._vault.incoming() as incoming:
             await receive(parts, incoming, limit=self._archive_bytes, declared=declared)
             await self._vault.keep(incoming, source_id)
-        return await self.get(source_id)
+        try:
+            return await self.get(source_id)
+        except NotFoundError:  # removed meanwhile: the next source of this name is not to find it
+            await self._vault.remove(source_id)
+            raise
 
     async def _remove_documents(self, source_id: str) -> None:
         pages = (await self._shelf.pages(source_id)).values()

@@ -340,6 +340,8 @@ async def test_a_source_may_become_another_kind(site: Site, room: SourcesRoom) -
         return Answer(b"<rss><channel><item><link>/x</link></item></channel></rss>")
 
     await room.archive()
+    assert "no archive was uploaded" in (await room.synced()).reason
+    await room.upload(targz(FILES))
     assert counts(await room.synced()) == {"fetched": 2, "embedded": 2, "removed": 1}
     site.pages["/feed"] = feed
     await room.source(site, kind="feed", url=site.url("/feed"))
