@@ -57,9 +57,9 @@ async def measured(folder: Path) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def service(data: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a retriever in this process, its index open."""
-    settings = RetrieverSettings(data_dir=data, internal_token=SecretStr(TOKEN))
+async def service(data: Path, **changed: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a retriever in this process with settings ``changed``, its index open."""
+    settings = RetrieverSettings(data_dir=data, internal_token=SecretStr(TOKEN), **changed)
     app = create_app(settings)
     headers = signed_headers(Principal("owner", Role.OWNER), token=TOKEN, now=time.time())
     transport = httpx.ASGITransport(app=app)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -44,9 +45,14 @@ def run(wanted: Wanted, options: Options, *, client: DataSourcesClient) -> int:
         if source is None:
             complain(f"there is no data source {wanted.address}: give the address of a site's list")
             return NOTHING_TRIED
+        if wanted.is_file:
+            client.upload(source.id, Path(wanted.address))
         job, begun = client.sync(source.id, full=options.full)
     except CarrelError as error:
         complain(error.detail)
+        return NOTHING_TRIED
+    except OSError as error:
+        complain(f"{wanted.address}: {error.strerror}")
         return NOTHING_TRIED
     if not begun:
         complain(f"{source.id} was being synced already: this is that job")
@@ -97,8 +103,9 @@ def _report(source: DataSource, job: IngestionJob, options: Options) -> int:
         if options.verbose:
             _tell([f"{change.change}: {change.url}" for change in job.changes])
         beside = f" ({counts.passed_over} others passed over)" if counts.passed_over else ""
+        what = "files" if source.kind == "archive" else "pages"
         typer.echo(
-            f"{source.id}: {counts.found} pages wanted, {counts.embedded} taken in, "
+            f"{source.id}: {counts.found} {what} wanted, {counts.embedded} taken in, "
             f"{counts.unchanged} unchanged, {counts.removed} removed, {counts.failed} failed{beside}"
         )
     if job.status != "completed":

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from gateway.access import AccessLog, Entry
 from gateway.admission import Admission, Admitted, Client
+from gateway.bodies import Bodies
 from gateway.headers import Header, lines, status_line
 from gateway.identity import Caller
 from gateway.limits.memory import MemoryLimiter
@@ -70,7 +71,7 @@ class Desk:
     """The limiter, when it needs nobody else's count."""
     outbox: Outbox
     max_url_bytes: int
-    max_body_bytes: int
+    bodies: Bodies
     _ids: "count[int]" = field(default_factory=count)
     _prefix: str = field(default_factory=lambda: secrets.token_hex(6))
 

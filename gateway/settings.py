@@ -154,6 +154,8 @@ class GatewaySettings(ServiceSettings):
     rate_refused_address: RateSetting = Rate.parse("120/min")
     """Requests whose credentials were refused."""
     max_body_bytes: int = Field(default=12 * 1024 * 1024, ge=1024)
+    max_archive_bytes: int = Field(default=100 * 1024 * 1024, ge=1024, le=1024 * 1024 * 1024)
+    """Of an archive that is uploaded for a data source; the retriever has the same limit."""
     max_url_bytes: int = Field(default=8 * 1024, ge=256)
     max_frame_bytes: int = Field(default=MAX_FRAME_BYTES, ge=1024, le=MAX_FRAME_BYTES)
     """The largest message of a client; the chat service has the same limit."""

@@ -29,6 +29,8 @@ from retriever.ports import Collections, Embedder, Model, Parsing
 from retriever.search import Search
 from retriever.settings import RetrieverSettings
 from retriever.sources import routes as sources_routes
+from retriever.sources.archive.sync import ArchiveSync
+from retriever.sources.archive.vault import Vault
 from retriever.sources.jobs import Jobs
 from retriever.sources.registry import Registry
 from retriever.sources.shelf import Shelf
@@ -178,9 +180,18 @@ def _add_sources(app: FastAPI, adapters: Adapters) -> None:
         page_bytes=settings.max_document_bytes,
         now_us=now_us,
     )
+    vault = app.state.vault = Vault(settings.data_dir / "archives", now_us=now_us)
+    archives = ArchiveSync(
+        shelf,
+        visits,
+        vault,
+        archive_bytes=settings.max_archive_bytes,
+        file_bytes=settings.max_document_bytes,
+        job_bytes=settings.sync_max_bytes,
+    )
     app.state.jobs = Jobs(
         shelf,
-        Sync(shelf, visits, job_bytes=settings.sync_max_bytes, now_us=now_us),
+        Sync(shelf, visits, archives, job_bytes=settings.sync_max_bytes, now_us=now_us),
         make_fetches=lambda: adapters.make_fetches(settings),
         now_us=now_us,
     )
@@ -189,6 +200,8 @@ def _add_sources(app: FastAPI, adapters: Adapters) -> None:
         app.state.jobs,
         visits,
         app.state.ingest,
+        vault,
+        archive_bytes=settings.max_archive_bytes,
         now_us=now_us,
         allow_loopback=settings.fetch_allow_loopback,
     )
@@ -197,6 +210,7 @@ def _add_sources(app: FastAPI, adapters: Adapters) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     store: OpeningStore = app.state.store
+    await app.state.vault.tidy()
     opening = spawn(store.run(), name="open-index")
     model: Model | None = app.state.cohere
     embedders: tuple[Embedder, ...] = app.state.embedders

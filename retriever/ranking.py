@@ -106,8 +106,13 @@ def fuse(text: Sequence[Hit], title: Sequence[Hit], dense: Sequence[Hit] = ()) -
     scores = _scores(parts)
     return [
         Scored(id, **{key: places[id][key] for key in PLACE_KEYS}, score=scores[id], parts=parts[id])
-        for id in sorted(scores, key=lambda id: (-scores[id], id))
+        for id in sorted(scores, key=lambda id: (-scores[id], *_place(id, places[id])))
     ]
+
+
+def _place(id: str, payload: Payload) -> tuple[str, int, str]:
+    """Ids hold the revision: of equals the same one must be first however often a document was taken in."""
+    return str(payload["document_id"]), int(payload["ordinal"]), id
 
 
 def _scores(parts: Mapping[str, Parts]) -> dict[str, float]:

@@ -17,6 +17,8 @@ class RetrieverSettings(ServiceSettings):
     qdrant_api_key: SecretStr | None = None
     qdrant_collection: str = Field(default="carrel", pattern=r"^[A-Za-z0-9_-]{1,255}$")
     max_document_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
+    max_archive_bytes: int = Field(default=100 * 1024 * 1024, ge=1024, le=1024 * 1024 * 1024)
+    """Of an archive that is uploaded or fetched, packed; the gateway has the same limit."""
     parse_timeout_s: float = Field(default=60, gt=0, le=240)
     """A document whose parser takes longer is refused; the gateway waits for 300 s."""
     parse_memory_bytes: int = Field(default=1536 * 1024 * 1024, ge=128 * 1024 * 1024)

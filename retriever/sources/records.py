@@ -12,6 +12,7 @@ from typing import Any, Literal
 from retriever.documents.records import instant, of_kind, point_id
 from retriever.ports import AnyOf, Equals, Payload, Point, Where
 from shared.contracts.data_sources import (
+    ArchiveFile,
     DataSource,
     DataSourceRequest,
     IngestionJob,
@@ -163,12 +164,13 @@ def to_answer(job: Job) -> IngestionJob:
     )
 
 
-def describe(source: Source, last: Job | None) -> DataSource:
+def describe(source: Source, last: Job | None, archive: ArchiveFile | None = None) -> DataSource:
     """Return ``source`` as clients see it, its last job without its lists."""
     due = due_at(source, last)
     return DataSource(
         id=source.id,
         **source.request.model_dump(),
+        archive=archive,
         created_at=instant(source.created),
         updated_at=instant(source.updated),
         last_job=to_answer(replace(last, changes=[], failures=[])) if last else None,

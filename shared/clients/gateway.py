@@ -5,10 +5,13 @@ raises is a :class:`CarrelError`.
 """
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -25,6 +28,7 @@ Outcome = Literal["created", "replaced", "unchanged"]
 
 _T = TypeVar("_T")
 _OUTCOMES: Mapping[int, Outcome] = {201: "created", 200: "replaced", 204: "unchanged"}
+_PART_BYTES = 256 * 1024
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 5.0
 
 
@@ -115,6 +119,29 @@ class GatewayClient:
             return response
 
         return self._patiently(call)
+
+    def send_file(self, path: str, file: Path, *, media_type: str) -> httpx.Response:
+        """PUT the content of ``file``, which is read while it is sent, and return the good answer.
+
+        Raises
+        ------
+        CarrelError
+            What the server refused it with, or ``upstream_unavailable`` or ``upstream_timeout``.
+        OSError
+            If the file cannot be read.
+        """
+
+        def send() -> httpx.Response:
+            with file.open("rb") as opened:
+                size = os.fstat(opened.fileno()).st_size
+                headers = self._headers | {"content-type": media_type, "content-length": str(size)}
+                parts = iter(partial(opened.read, _PART_BYTES), b"")
+                response = self._http.put(path, content=parts, headers=headers)
+            if response.status_code >= 300:
+                raise _refusal(response)
+            return response
+
+        return self._patiently(send)
 
     def follow(self, path: str) -> Iterator[Event]:
         """Yield the server-sent events of ``path`` until the stream ends.

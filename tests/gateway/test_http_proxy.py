@@ -301,6 +301,25 @@ async def test_a_body_that_grows_too_large_is_refused(gateway: Start) -> None:
     assert len(service.asked) <= 1
 
 
+async def test_an_archive_may_be_larger_than_other_bodies(gateway: Start) -> None:
+    """It passes through to its own limit, whether its length was said or not."""
+    limits = {"max_body_bytes": 1024, "max_archive_bytes": 200_000}
+    archive = "PUT /v1/data-sources/docs/archive"
+    async with upstream() as service, gateway(retriever_url=service.url, **limits) as door:
+        for size, status in ((200_000, 200), (200_001, 413)):
+            async with door.client() as client:
+                head = GET[:-2].replace(f"GET {PATH}", archive)
+                await client.send(f"{head}content-length: {size}\r\n\r\n")
+                with suppress(ConnectionError):
+                    await client.send(b"x" * size)
+                assert (await client.reply()).status == status
+            async with door.client() as client:
+                head = POST_CHUNKED.replace(f"POST {PATH}", archive)
+                await client.send(f"{head}{size:x}\r\n" + "x" * size + "\r\n0\r\n\r\n")
+                assert (await client.reply()).status == status
+    assert [len(asked.body) for asked in service.asked if len(asked.body) > 1024][:2] == [200_000] * 2
+
+
 # ---- Kept connections that are dead
 
 

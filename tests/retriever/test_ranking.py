@@ -62,6 +62,13 @@ def test_scores_of_both_signals_are_added() -> None:
     ]
 
 
+def test_of_equals_the_same_one_is_first() -> None:
+    """Whatever ids a further taking in gave them: by document, then by place."""
+    first, second = hit("z", 1.0, document_id="a", ordinal=9), hit("y", 1.0, document_id="b", ordinal=2)
+    third = hit("x", 1.0, document_id="b", ordinal=10)
+    assert [passage.id for passage in fuse([third, second, first], [])] == ["z", "y", "x"]
+
+
 def test_only_the_standing_revision_is_kept() -> None:
     """Chunks of a removed document or of a revision not yet written are dropped; titles are the record's."""
     hits = [hit("a", 3), hit("b", 2, revision=6), hit("c", 1, document_id="gone")]

@@ -12,7 +12,7 @@ import httpx
 from tests.support.ports import free_ports
 from tests.support.retriever_app import TOKEN, signed
 
-READY_WITHIN_S = 20.0
+READY_WITHIN_S = 60.0
 
 
 def environment(data: Path, port: int) -> dict[str, str]:
@@ -23,6 +23,10 @@ def environment(data: Path, port: int) -> dict[str, str]:
         "DATA_DIR": str(data),
         "EMBEDDING_MODEL_DIR": str(data / "none"),
     }
+
+
+FETCHING = {"FETCH_ALLOW_LOOPBACK": "true", "FETCH_DELAY_S": "0"}
+"""For a retriever that reads sites of this machine."""
 
 
 @asynccontextmanager
@@ -36,7 +40,7 @@ async def running(
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "retriever", env=env, stdout=log)
     try:
         address = f"http://127.0.0.1:{port}"
-        async with httpx.AsyncClient(base_url=address, headers=signed(), timeout=10) as http:
+        async with httpx.AsyncClient(base_url=address, headers=signed(), timeout=30) as http:
             await _ready(http)
             yield process, http
     finally:

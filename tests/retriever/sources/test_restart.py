@@ -7,13 +7,12 @@ import httpx
 import pytest
 
 from shared.contracts.data_sources import UNFINISHED, IngestionJob
-from tests.support.retriever_process import running
+from tests.support.retriever_process import FETCHING, running
 from tests.support.site import Asked, html, serving_site, sitemap
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 PAGES = 40
-FETCHING = {"FETCH_ALLOW_LOOPBACK": "true", "FETCH_DELAY_S": "0"}
 
 
 async def ended(http: httpx.AsyncClient, id: str) -> IngestionJob:
