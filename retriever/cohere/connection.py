@@ -118,7 +118,7 @@ def _pause_ms(headers: dict[str, str]) -> int:
 async def _lighten(response: httpx.Response) -> None:
     """Keep vectors out of the SDK's hands: it models each number by itself, on the event loop.
 
-    A batch of 96 x 1024 would block every answer for a fifth of a second. What the SDK does not know it
+    A batch of 96 x 1024 would block every answer for 0.14 s. What the SDK does not know it
     leaves as it is. Should it ever read otherwise, the vectors stand in their usual place.
     """
     if response.status_code != 200 or not response.request.url.path.endswith("/embed"):

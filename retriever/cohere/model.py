@@ -7,6 +7,7 @@ nothing about when they are made.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -25,20 +26,16 @@ THINKING: Any = {"type": "disabled"}
 _Said = Written | Referred | Finished
 
 
+@dataclass(frozen=True)
 class Patience:
-    """How long each call may take, in seconds."""
+    """How long is waited, in seconds."""
 
-    def __init__(
-        self,
-        *,
-        rerank_s: float = 1.5,
-        condense_s: float = 1.2,
-        first_word_s: float = 8.0,
-        next_word_s: float = 15.0,
-        whole_s: float = 120.0,
-    ) -> None:
-        self.rerank_s, self.condense_s = rerank_s, condense_s
-        self.first_word_s, self.next_word_s, self.whole_s = first_word_s, next_word_s, whole_s
+    rerank_s: float = 1.5
+    condense_s: float = 1.2
+    first_word_s: float = 8.0
+    next_word_s: float = 15.0
+    whole_s: float = 120.0
+    """Of one attempt, from its request to its last word."""
 
 
 class Cohere:
