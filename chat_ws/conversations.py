@@ -33,7 +33,7 @@ class Conversations:
         else:
             stored, question = await self.history.create_message(visitor_id, frame), frame
         self.stored["duplicate" if stored.duplicate else "new",] += 1
-        if stored.status == "running":
+        if stored.status == "running" and stored.ours:
             self._runs.start(visitor_id, stored, question)
         return stored
 
@@ -81,12 +81,12 @@ class Conversations:
         return record
 
     async def cancel(self, visitor_id: str, run_id: str) -> None:
-        """Stop a run; one that has ended stays as it is. Raises ``run_not_found``."""
+        """Stop a run, wherever it runs; one that has ended stays as it is. Raises ``run_not_found``."""
         run = self._runs.find(visitor_id, run_id)
         if run is not None:
             self._runs.stop(run, "cancelled")
-        else:
-            await self.run(visitor_id, run_id)
+        elif (await self.run(visitor_id, run_id)).status == "running":
+            await self.history.request_stop(visitor_id, run_id)
 
     async def _from_store(
         self, visitor_id: str, run_id: str, starting_after: int

@@ -19,6 +19,7 @@ from shared.contracts.chat_ws import (
     Message,
     MessageCreate,
     RunRegenerate,
+    RunStatus,
 )
 from shared.contracts.retriever import Citation
 from shared.errors import NotFoundError
@@ -27,11 +28,16 @@ _LAST_POSITION = 2**62
 
 
 class PostgresHistory:
-    """The :class:`chat_ws.ports.History` over one database. ``new_id`` makes an id from its prefix."""
+    """The :class:`chat_ws.ports.History` over one database. ``new_id`` makes an id from its prefix.
 
-    def __init__(self, database: Database, *, clock: Clock, new_id: Callable[[str], str]) -> None:
+    What is asked here is answered by ``replica_id``.
+    """
+
+    def __init__(
+        self, database: Database, *, clock: Clock, new_id: Callable[[str], str], replica_id: str
+    ) -> None:
         self._database, self._clock = database, clock
-        self._questions = Questions(database, clock=clock, new_id=new_id)
+        self._questions = Questions(database, clock=clock, new_id=new_id, replica_id=replica_id)
         self._sql = load()
 
     async def create_message(self, visitor_id: str, frame: MessageCreate) -> Stored:
@@ -44,7 +50,7 @@ class PostgresHistory:
         values = {"message_id": message_id, "content": content, "citations": _citations(citations)}
         await self._database.run(lambda cursor: cursor.execute(self._sql["checkpoint_message"], values))
 
-    async def end_run(self, ending: Ending) -> None:
+    async def end_run(self, ending: Ending) -> RunStatus | None:
         values = {
             "run_id": ending.run_id,
             "message_id": ending.message_id,
@@ -57,20 +63,20 @@ class PostgresHistory:
             "error": json(ending.error) if ending.error else None,
             "now": self._clock(),
         }
+        return await self._database.run(lambda cursor: self._end_run(cursor, values))
 
-        def work(cursor: Cursor) -> None:
+    def _end_run(self, cursor: Cursor, values: dict[str, Any]) -> RunStatus | None:
+        cursor.execute(self._sql["end_run"], values)
+        if cursor.fetchone() is not None:
             cursor.execute(self._sql["end_message"], values)
-            cursor.execute(self._sql["end_run"], values)
+        # Its first attempt may have been committed, too: then it stands as asked, and is found so.
+        cursor.execute(self._sql["run_status"], values)
+        found = cursor.fetchone()
+        return None if found is None else found["status"]
 
-        await self._database.run(work)
-
-    async def end_orphans(self) -> int:
-        def work(cursor: Cursor) -> int:
-            cursor.execute(self._sql["end_orphan_messages"])
-            cursor.execute(self._sql["end_orphan_runs"], {"now": self._clock()})
-            return cursor.rowcount
-
-        return await self._database.run(work)
+    async def request_stop(self, visitor_id: str, run_id: str) -> None:
+        values = {"visitor_id": visitor_id, "run_id": run_id}
+        await self._database.run(lambda cursor: cursor.execute(self._sql["request_stop"], values))
 
     async def find_run(self, visitor_id: str, run_id: str) -> RunRecord | None:
         row = await self._one("find_run", visitor_id=visitor_id, run_id=run_id)

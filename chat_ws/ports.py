@@ -17,6 +17,9 @@ from shared.contracts.chat_ws import (
 )
 from shared.contracts.retriever import AnswerRequest, Citation, RunEvent, Turn
 
+LEASE_S = 10.0
+"""A replica that was not heard of for so long is gone, wherever it was."""
+
 Clock = Callable[[], datetime]
 """Gives the present, aware and in UTC."""
 
@@ -32,6 +35,8 @@ class Stored:
     """The assistant message's id."""
     status: RunStatus
     duplicate: bool
+    ours: bool
+    """Whether this replica is the one that runs it."""
     history: tuple[Turn, ...]
     """The latest turns before the question, oldest first, and the question last."""
 
@@ -45,6 +50,15 @@ class RunRecord:
     message_id: str
     status: RunStatus
     last_sequence: int | None
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What a replica is told of a run of its own."""
+
+    run_id: str
+    status: RunStatus
+    stop_requested: bool
 
 
 @dataclass(frozen=True)
@@ -93,12 +107,16 @@ class History(Protocol):
         """Keep what an answer holds so far."""
         ...
 
-    async def end_run(self, ending: Ending) -> None:
-        """Commit an answer as it stays, and its run's end."""
+    async def end_run(self, ending: Ending) -> RunStatus | None:
+        """Commit an answer as it stays, and its run's end; return how the run is stored to have ended.
+
+        That is another status where somebody else ended the run before: nothing is changed then. None where
+        the run is there no more.
+        """
         ...
 
-    async def end_orphans(self) -> int:
-        """End every run found running as incomplete; return how many there were."""
+    async def request_stop(self, visitor_id: str, run_id: str) -> None:
+        """Ask for a visitor's run to be stopped by the replica that runs it; an ended run stays as it is."""
         ...
 
     async def find_run(self, visitor_id: str, run_id: str) -> RunRecord | None:
@@ -159,4 +177,31 @@ class History(Protocol):
 
     async def ping(self) -> None:
         """Raise unless the store answers."""
+        ...
+
+
+class Replicas(Protocol):
+    """How the replicas know of each other. While the store is away, methods raise ``overloaded``."""
+
+    async def beat(self, run_ids: Sequence[str]) -> list[RunState]:
+        """Say that this replica lives; return how ``run_ids`` stand, and what else is stored as running here.
+
+        A run of ``run_ids`` that is not among them was deleted.
+        """
+        ...
+
+    async def end_orphans(self, *, overdue: bool) -> int:
+        """End the runs of replicas that are gone as incomplete, keeping what was said; return how many.
+
+        Gone is who said so, and whose process has ended on this machine; with ``overdue`` also who was not
+        heard of for the lease. Does nothing while another replica does it.
+        """
+        ...
+
+    async def end_strays(self, run_ids: Sequence[str]) -> None:
+        """End runs that are stored as running here, and do not, as incomplete."""
+        ...
+
+    async def leave(self) -> None:
+        """Say that this replica is gone."""
         ...

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat_ws.ports import Answerer, Clock, Ending, History, Stored
+from chat_ws.ports import Answerer, Clock, Ending, History, RunState, Stored
 from chat_ws.run_log import RunLog
 from chat_ws.transcript import Frame, Status, Transcript
 from shared.contracts.chat_ws import MessageCreate
@@ -85,6 +85,11 @@ class Runs:
         return sum(bool(run.pending) for run in self._runs.values())
 
     @property
+    def unended(self) -> list[str]:
+        """The runs whose end is not stored yet."""
+        return [run_id for run_id, run in self._runs.items() if run.pending]
+
+    @property
     def log_bytes(self) -> int:
         """About how much the kept frames of all runs take."""
         return sum(run.log.bytes for run in self._runs.values())
@@ -123,6 +128,18 @@ class Runs:
                 self.stop(run, "cancelled")
                 if not run.pending:
                     self._forget(run)
+
+    def attend(self, asked: Sequence[str], states: Sequence[RunState]) -> None:
+        """Do what the store says of the runs ``asked`` for: another replica may stop, end or delete them."""
+        stored = {state.run_id: state for state in states}
+        for run in [self._runs[run_id] for run_id in asked if run_id in self._runs]:
+            state = stored.get(run.transcript.run_id)
+            if state is None:
+                run.discarded = True
+            elif state.status == "running" and not state.stop_requested:
+                continue
+            gone = state is not None and state.status != "running"
+            self.stop(run, "incomplete" if gone else "cancelled")
 
     async def drain(self, seconds: float) -> None:
         """Give running runs ``seconds`` to end, then end the others as incomplete."""
@@ -184,7 +201,7 @@ class Runs:
         lost = False
         while True:
             try:
-                await self._history.end_run(_ending(transcript))
+                transcript.stored(await self._history.end_run(_ending(transcript)))
             except CarrelError:
                 await asyncio.sleep(_STORE_RETRY_S)
             except Exception:

@@ -79,6 +79,11 @@ class Transcript:
         if error is not None:
             self.error = _told(error)
 
+    def stored(self, status: str | None) -> None:
+        """Take note of how the run is stored to have ended; another replica may have ended it before us."""
+        if status == "incomplete" != self.status:
+            self.status, self.error = "incomplete", None
+
     def lose(self, error: CarrelError) -> None:
         """Give up an answer that cannot be kept: what is not stored is not said to be complete."""
         self.content, self.citations = "", []

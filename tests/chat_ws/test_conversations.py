@@ -73,6 +73,29 @@ async def test_a_question_nobody_answers_is_answered_when_it_is_resent(room: Roo
     assert len(await room.told(stored.run_id)) == len(WHOLE)
 
 
+async def test_a_question_that_another_replica_answers_is_not_answered_here(room: Room) -> None:
+    """Whoever resends it on this replica is told of the same run, and nothing begins a second time."""
+    frame = question()
+    there = await room.history.create_message("v1", frame)
+    room.history.elsewhere.add(there.run_id)
+    stored = await room.of.ask("v1", frame)
+    assert (stored.duplicate, stored.run_id, stored.ours) == (True, there.run_id, False)
+    assert room.answerer.requests == []
+
+
+async def test_a_run_of_another_replica_is_asked_to_stop(room: Room) -> None:
+    """Who cancels it here is heard there; one that has ended, or is another visitor's, is left alone."""
+    stored = await room.history.create_message("v1", question())
+    with pytest.raises(RunNotFoundError):
+        await room.of.cancel("v2", stored.run_id)
+    assert room.history.stops == []
+    await room.of.cancel("v1", stored.run_id)
+    assert room.history.stops == [stored.run_id]
+    await room.history.end_orphans()
+    await room.of.cancel("v1", stored.run_id)
+    assert room.history.stops == [stored.run_id]
+
+
 async def test_a_question_is_answered_again(room: Room) -> None:
     """Its filters and what was said before it are asked with again, once for each frame."""
     first = await room.of.ask("v1", question("One?", filters={"lang": "en"}))

@@ -1,13 +1,14 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_ws.ports import Stored
+from chat_ws.ports import RunState, Stored
 from chat_ws.run_log import MAX_BYTES, Frame, Gap
 from chat_ws.runs import Run, Runs, _size
 from shared.contracts.retriever import MessageEnd
@@ -259,6 +260,47 @@ async def test_an_answer_that_cannot_be_stored(rooms: list[Room]) -> None:
     [ending] = room.history.endings
     assert (ending.status, ending.content, ending.citations) == ("failed", "", ())
     await room.run()
+
+
+async def test_a_run_that_another_replica_ended_is_told_so(rooms: list[Room]) -> None:
+    """Who was thought to be gone, and finishes, tells what is stored, and changes nothing of it."""
+    gate = asyncio.Event()
+    room = Room([*RUN, gate, *WHOLE[7:]])
+    rooms.append(room)
+    _, run = await room.start()
+    await until(run, 7)
+    await room.history.end_orphans()
+    gate.set()
+    frames = await frames_of(run)
+    well_formed(frames)
+    assert (frames[-1]["status"], room.history.endings) == ("incomplete", [])
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (None, "cancelled"),
+        (RunState("", "running", True), "cancelled"),
+        (RunState("", "incomplete", False), "incomplete"),
+        (RunState("", "incomplete", True), "incomplete"),
+    ],
+)
+async def test_what_other_replicas_ask_is_done(
+    rooms: list[Room], state: RunState | None, status: str
+) -> None:
+    """A run that was deleted, is asked to stop or was ended elsewhere stops; the deleted one is not found."""
+    room = Room([*RUN[:5], asyncio.Event()])
+    rooms.append(room)
+    stored, run = await room.start()
+    await until(run, 5)
+    assert room.runs.unended == [stored.run_id]
+    room.runs.attend(["run_unknown", stored.run_id], [RunState(stored.run_id, "running", False)])
+    assert run.stopped_as is None
+    states = [] if state is None else [replace(state, run_id=stored.run_id)]
+    room.runs.attend([stored.run_id], states)
+    assert (await frames_of(run))[-1]["status"] == status
+    assert (room.runs.find("v1", stored.run_id) is None) == (state is None)
+    await eventually(lambda: room.runs.unended == [])
 
 
 async def test_a_store_that_refuses_everything(rooms: list[Room]) -> None:

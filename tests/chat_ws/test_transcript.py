@@ -103,6 +103,17 @@ def test_an_answer_that_is_lost_is_not_complete() -> None:
     assert (end["status"], end["error"]["code"]) == ("failed", "internal")
 
 
+@pytest.mark.parametrize("status", [*STATUSES, None])
+def test_who_was_ended_by_another_says_so(status: Status | None) -> None:
+    """A run that the store has as incomplete was ended from outside; any other end is our own."""
+    transcript = new()
+    transcript.stop("failed", error=InternalError())
+    transcript.stored(status)
+    end = transcript.end(now=NOW)
+    assert end["status"] == ("incomplete" if status == "incomplete" else "failed")
+    assert ("error" in end) == (status != "incomplete")
+
+
 def test_a_run_that_simply_stops_is_incomplete() -> None:
     """Without any end of its own a run is incomplete, never complete."""
     assert new().end(now=NOW)["status"] == "incomplete"
