@@ -15,10 +15,11 @@ from chat_ws import metrics, process
 from chat_ws.history import PostgresHistory
 from chat_ws.keeper import Keeper
 from chat_ws.migrate import migrate
-from chat_ws.ports import Answerer, Clock
+from chat_ws.ports import Answerer, Clock, RunLogs
 from chat_ws.postgres import Database
 from chat_ws.replicas import PostgresReplicas
 from chat_ws.routes import conversations, health, questions
+from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import Runs
 from chat_ws.service import Service
 from chat_ws.settings import ChatSettings
@@ -62,9 +63,11 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
             answerer = adapters.answerer or _retriever(settings, stack)
             replica_id = new_id("replica")
             history = PostgresHistory(database, clock=adapters.clock, new_id=new_id, replica_id=replica_id)
+            logs = _run_logs(settings)
             runs = Runs(
                 answerer=answerer,
                 history=history,
+                logs=logs,
                 clock=adapters.clock,
                 resume_window_s=settings.resume_window_s,
             )
@@ -75,6 +78,8 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
             here = Service(settings, history=history, runs=runs, clock=adapters.clock)
             app.state.service = here
             app.state.metrics = metrics.told(requests, service=here, runs=runs, database=database)
+            stack.push_async_callback(logs.close)
+            logs.start(hurried=keeper.hurry)
             keeping = spawn(_keep(here, keeper, database, adapters.clock), name="keep this replica")
             yield
             await here.drain()
@@ -112,6 +117,15 @@ def _retriever(settings: ChatSettings, stack: AsyncExitStack) -> RetrieverClient
         principal=Principal(id="chat_ws", role=Role.SERVICE),
         token=settings.internal_token.get_secret_value(),
     )
+
+
+def _run_logs(settings: ChatSettings) -> RunLogs:
+    if settings.redis_url is None:
+        return MemoryRunLogs()
+    # Imported only where it is used: it takes a tenth of a second.
+    from chat_ws.run_logs.redis import RedisRunLogs
+
+    return RedisRunLogs(settings.redis_url.get_secret_value(), window_s=settings.resume_window_s)
 
 
 async def _keep(here: Service, keeper: Keeper, database: Database, clock: Clock) -> None:

@@ -111,14 +111,15 @@ class PostgresHistory:
             raise NotFoundError("There is no such conversation")
         return Conversation.model_validate(row)
 
-    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> None:
+    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> list[str]:
         values = {"visitor_id": visitor_id, "conversation_id": conversation_id}
-        if await self._one("delete_conversation", **values) is None:
+        rows = await self._all("delete_conversation", **values)
+        if not rows:
             raise NotFoundError("There is no such conversation")
+        return _run_ids(rows)
 
-    async def erase_visitor(self, visitor_id: str) -> None:
-        values = {"visitor_id": visitor_id}
-        await self._database.run(lambda cursor: cursor.execute(self._sql["erase_visitor"], values))
+    async def erase_visitor(self, visitor_id: str) -> list[str]:
+        return _run_ids(await self._all("erase_visitor", visitor_id=visitor_id))
 
     async def list_messages(
         self, visitor_id: str, conversation_id: str, *, limit: int, before: int | None
@@ -161,14 +162,16 @@ class PostgresHistory:
 
         return await self._database.run(work)
 
-    async def _page(self, query: str, *, limit: int, before: int | None, **values: Any) -> list[Any]:
-        values |= {"limit": limit + 1, "before": _LAST_POSITION if before is None else before}
-
+    async def _all(self, query: str, **values: Any) -> list[Any]:
         def work(cursor: Cursor) -> list[Any]:
             cursor.execute(self._sql[query], values)
             return list(cursor.fetchall())
 
         return await self._database.run(work)
+
+    async def _page(self, query: str, *, limit: int, before: int | None, **values: Any) -> list[Any]:
+        values |= {"limit": limit + 1, "before": _LAST_POSITION if before is None else before}
+        return await self._all(query, **values)
 
 
 def _citations(citations: Sequence[Citation]) -> Any:
@@ -182,6 +185,10 @@ def _message(row: Mapping[str, Any]) -> Message:
 def _rated(row: Mapping[str, Any]) -> dict[str, Any]:
     rated = {"rating": row["rating"], "comment": row["comment"], "updated_at": row["rated_at"]}
     return {**row, "feedback": rated if row["rating"] else None}
+
+
+def _run_ids(rows: list[Any]) -> list[str]:
+    return [row["run_id"] for row in rows if row["run_id"] is not None]
 
 
 def _next(rows: list[Any], limit: int) -> int | None:

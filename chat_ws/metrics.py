@@ -18,7 +18,7 @@ def told(requests: Requests, *, service: Service, runs: Runs, database: Database
     )
     metrics.gauge("runs_running", "Runs being answered or stored.", lambda: runs.running)
     metrics.counter("runs_ended", "Runs by how they ended.", lambda: runs.ended, labels=("status",))
-    metrics.gauge("run_log_bytes", "Kept frames of runs, about.", lambda: runs.log_bytes)
+    metrics.gauge("run_log_bytes", "Kept frames of runs, about.", lambda: runs.logs.bytes)
     _tell_database(metrics, database)
     return metrics
 

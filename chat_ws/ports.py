@@ -1,10 +1,11 @@
 """What the chat service's domain needs of the world, each with an adapter and a fake."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from chat_ws.run_logs.log import Frame, Gap, RunLog
 from shared.contracts.chat_ws import (
     Conversation,
     ExportedMessage,
@@ -16,6 +17,7 @@ from shared.contracts.chat_ws import (
     RunStatus,
 )
 from shared.contracts.retriever import AnswerRequest, Citation, RunEvent, Turn
+from shared.contracts.wire import Check
 
 LEASE_S = 10.0
 """A replica that was not heard of for so long is gone, wherever it was."""
@@ -141,12 +143,12 @@ class History(Protocol):
         """Give a visitor's conversation a title and return it; raises ``not_found``."""
         ...
 
-    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> None:
-        """Delete a visitor's conversation with all in it; raises ``not_found``."""
+    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> list[str]:
+        """Delete a visitor's conversation with all in it, and return its runs; raises ``not_found``."""
         ...
 
-    async def erase_visitor(self, visitor_id: str) -> None:
-        """Delete all that is held on a visitor."""
+    async def erase_visitor(self, visitor_id: str) -> list[str]:
+        """Delete all that is held on a visitor, and return the runs."""
         ...
 
     async def list_messages(
@@ -204,4 +206,49 @@ class Replicas(Protocol):
 
     async def leave(self) -> None:
         """Say that this replica is gone."""
+        ...
+
+
+class RunLogs(Protocol):
+    """Where the frames of runs are kept for those who follow them. Writing never waits and never fails."""
+
+    def start(self, *, hurried: Callable[[], None]) -> None:
+        """Begin to keep them; ``hurried`` is called when another replica asks for hurry."""
+        ...
+
+    def open(self, run_id: str) -> RunLog:
+        """Begin the log of a run that runs here."""
+        ...
+
+    def forget(self, run_id: str) -> None:
+        """Keep a log of our own no longer in this process: its time is over."""
+        ...
+
+    async def discard(self, run_ids: Sequence[str]) -> None:
+        """Keep the frames of these runs nowhere: they were deleted. Does what it can, and raises nothing."""
+        ...
+
+    def read(self, run_id: str, *, after: int, live: bool = True) -> AsyncGenerator[Frame | Gap]:
+        """Yield a run's frames after number ``after``, wherever it runs, then those to come to ``run-end``.
+
+        Without ``live`` only those that are there. A run of which nothing is kept has no frames. Raises
+        ``upstream_unavailable`` where the frames cannot be had now; not any more once some were.
+        """
+        ...
+
+    async def hurry(self) -> None:
+        """Let the other replicas look at once what is asked of them; they would soon by themselves."""
+        ...
+
+    @property
+    def bytes(self) -> int:
+        """About how much memory the frames take here."""
+        ...
+
+    def check(self) -> Check:
+        """Return how the place is where they are kept."""
+        ...
+
+    async def close(self) -> None:
+        """Write what is not yet written, within a bounded time, and let go of everything."""
         ...

@@ -124,7 +124,7 @@ async def get_live() -> dict[str, str]:
 @health.get("/health/ready")
 async def get_ready(here: Here, response: Response) -> Health:
     report = await here.health.report()
-    response.status_code = 200 if report.status == "ok" and not here.health.draining else 503
+    response.status_code = 200 if report.status != "down" and not here.health.draining else 503
     return report
 
 

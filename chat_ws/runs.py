@@ -9,11 +9,11 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from chat_ws.ports import Answerer, Clock, Ending, History, RunState, Stored
-from chat_ws.run_log import RunLog
+from chat_ws.ports import Answerer, Clock, Ending, History, RunLogs, RunState, Stored
+from chat_ws.run_logs.log import RunLog
 from chat_ws.transcript import Frame, Status, Transcript
 from shared.contracts.chat_ws import MessageCreate
 from shared.contracts.retriever import AnswerRequest
@@ -31,15 +31,13 @@ class Run:
 
     visitor_id: str
     transcript: Transcript
-    log: RunLog = field(default_factory=RunLog)
+    log: RunLog
     answering: asyncio.Task[None] | None = None
     """What is cancelled to stop the run; its end is told by ``task`` all the same."""
     task: asyncio.Task[None] | None = None
     storing: asyncio.Task[None] | None = None
     stopped_as: Status | None = None
     """Why it was stopped from outside, where it was."""
-    discarded: bool = False
-    """Whether its conversation was deleted: whoever follows it is told the end, nobody finds it again."""
 
     @property
     def pending(self) -> list[asyncio.Task[None]]:
@@ -65,13 +63,14 @@ class Runs:
         *,
         answerer: Answerer,
         history: History,
+        logs: RunLogs,
         clock: Clock,
         resume_window_s: float,
         checkpoint_s: float = 1.0,
         store_for_s: float = 60.0,
         store_at_exit_s: float = 2.0,
     ) -> None:
-        self._answerer, self._history, self._clock = answerer, history, clock
+        self._answerer, self._history, self._clock, self.logs = answerer, history, clock, logs
         self._resume_window_s, self._checkpoint_s = resume_window_s, checkpoint_s
         self._store_for_s, self._store_at_exit_s = store_for_s, store_at_exit_s
         self._runs: dict[str, Run] = {}
@@ -89,16 +88,12 @@ class Runs:
         """The runs whose end is not stored yet."""
         return [run_id for run_id, run in self._runs.items() if run.pending]
 
-    @property
-    def log_bytes(self) -> int:
-        """About how much the kept frames of all runs take."""
-        return sum(run.log.bytes for run in self._runs.values())
-
     def start(self, visitor_id: str, stored: Stored, frame: MessageCreate) -> None:
         """Start the run of a stored question; one that is live already is left alone."""
         if stored.run_id in self._runs:
             return
-        run = Run(visitor_id, Transcript(stored.conversation_id, stored.run_id, stored.answer_id))
+        transcript = Transcript(stored.conversation_id, stored.run_id, stored.answer_id)
+        run = Run(visitor_id, transcript, self.logs.open(stored.run_id))
         request = AnswerRequest(
             messages=list(stored.history), filters=frame.filters, context=frame.context, stream=True
         )
@@ -111,7 +106,7 @@ class Runs:
     def find(self, visitor_id: str, run_id: str) -> Run | None:
         """Return a visitor's run that is live here, or None."""
         run = self._runs.get(run_id)
-        mine = run is not None and run.visitor_id == visitor_id and not run.discarded
+        mine = run is not None and run.visitor_id == visitor_id and not run.log.gone
         return run if mine else None
 
     def stop(self, run: Run, status: Status) -> None:
@@ -121,10 +116,13 @@ class Runs:
             run.answering.cancel()
 
     def discard(self, visitor_id: str, conversation_id: str | None = None) -> None:
-        """Stop a visitor's runs, of one conversation or all, and keep their frames no longer."""
+        """Stop a visitor's runs, of one conversation or all; whoever follows one is told its end.
+
+        Nobody finds them again.
+        """
         for run in list(self._runs.values()):
             if run.visitor_id == visitor_id and conversation_id in (None, run.transcript.conversation_id):
-                run.discarded = True
+                run.log.gone = True
                 self.stop(run, "cancelled")
                 if not run.pending:
                     self._forget(run)
@@ -135,7 +133,7 @@ class Runs:
         for run in [self._runs[run_id] for run_id in asked if run_id in self._runs]:
             state = stored.get(run.transcript.run_id)
             if state is None:
-                run.discarded = True
+                run.log.gone = True
             elif state.status == "running" and not state.stop_requested:
                 continue
             gone = state is not None and state.status != "running"
@@ -193,7 +191,7 @@ class Runs:
         run.tell([transcript.end(now=self._clock())])
         run.log.end()
         run.storing.add_done_callback(
-            lambda _: loop.call_later(0 if run.discarded else self._resume_window_s, self._forget, run)
+            lambda _: loop.call_later(0 if run.log.gone else self._resume_window_s, self._forget, run)
         )
 
     async def _store(self, transcript: Transcript) -> None:
@@ -226,6 +224,7 @@ class Runs:
 
     def _forget(self, run: Run) -> None:
         self._runs.pop(run.transcript.run_id, None)
+        self.logs.forget(run.transcript.run_id)
 
 
 def _ending(transcript: Transcript) -> Ending:

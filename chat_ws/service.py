@@ -25,7 +25,7 @@ class Service:
     def __init__(self, settings: ChatSettings, *, history: History, runs: Runs, clock: Clock) -> None:
         self._settings, self._clock, self._runs = settings, clock, runs
         self.history = history
-        self.health = ChatHealth(history)
+        self.health = ChatHealth(history, runs.logs)
         self.conversations = Conversations(history=history, runs=runs, clock=clock)
         self.exchange = Exchange(self.conversations, limits_of(settings), clock=clock)
         self.downloads = Downloads(history, clock=clock)

@@ -7,7 +7,7 @@ from psycopg2.extensions import parse_dsn
 from pydantic import AfterValidator, Field, SecretStr
 
 from shared.contracts.chat_ws import MAX_FRAME_BYTES, MAX_MESSAGE_CHARS
-from shared.settings import HttpUrl, Port, ServiceSettings
+from shared.settings import HttpUrl, Port, RedisUrl, ServiceSettings
 
 
 def _postgres_url(value: SecretStr) -> SecretStr:
@@ -31,6 +31,8 @@ class ChatSettings(ServiceSettings):
     """Any PostgreSQL of version 14 or later."""
     database_connections: Annotated[int, Field(ge=1, le=50)] = 8
     """Threads and connections at most; a request beyond them waits its turn, for a bounded time."""
+    redis_url: RedisUrl | None = None
+    """Where all replicas keep the frames of their runs; without it each for itself."""
     limits: Literal["on", "off"] = "on"
     messages_per_minute: Annotated[int, Field(ge=1)] = 30
     """A connection's questions within any minute; over HTTP a visitor's."""

@@ -227,15 +227,28 @@ WHERE c.id = %(conversation_id)s AND c.visitor_id = %(visitor_id)s
 RETURNING c.id, c.title, c.created_at, c.updated_at, c.message_count, c.position;
 
 -- name: delete_conversation
--- A conversation goes, and with it its messages and runs.
-DELETE FROM conversations AS c
-WHERE c.id = %(conversation_id)s AND c.visitor_id = %(visitor_id)s
-RETURNING c.id;
+-- A conversation goes, and with it its messages and runs; these are told.
+WITH gone AS (
+    DELETE FROM conversations AS c
+    WHERE c.id = %(conversation_id)s AND c.visitor_id = %(visitor_id)s
+    RETURNING c.id
+)
+
+SELECT r.id AS run_id
+FROM gone AS g
+LEFT JOIN runs AS r ON r.conversation_id = g.id;
 
 -- name: erase_visitor
--- All that is held on a visitor goes.
-DELETE FROM conversations AS c
-WHERE c.visitor_id = %(visitor_id)s;
+-- All that is held on a visitor goes; the runs are told.
+WITH gone AS (
+    DELETE FROM conversations AS c
+    WHERE c.visitor_id = %(visitor_id)s
+    RETURNING c.id
+)
+
+SELECT r.id AS run_id
+FROM gone AS g
+LEFT JOIN runs AS r ON r.conversation_id = g.id;
 
 -- name: list_messages
 -- The messages of a conversation before a position, newest first.

@@ -7,6 +7,7 @@ import pytest
 
 from chat_ws.keeper import Keeper
 from chat_ws.ports import RunState, Stored
+from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import Runs
 from shared.errors import OverloadedError
 from shared.tasks import cancel, spawn
@@ -55,6 +56,7 @@ class Room:
         self.runs = Runs(
             answerer=Answerer([*RUN[:3], asyncio.Event()]),
             history=self.history,
+            logs=MemoryRunLogs(),
             clock=Clock(),
             resume_window_s=60,
         )

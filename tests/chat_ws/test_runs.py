@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_ws.ports import RunState, Stored
-from chat_ws.run_log import MAX_BYTES, Frame, Gap
+from chat_ws.run_logs.log import MAX_BYTES, Frame, Gap
+from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import Run, Runs, _size
 from shared.contracts.retriever import MessageEnd
 from shared.errors import ERROR_CODES, InternalError, OverloadedError, UpstreamUnavailableError
@@ -40,6 +41,7 @@ class Room:
         self.runs = Runs(
             answerer=self.answerer,
             history=self.history,
+            logs=MemoryRunLogs(),
             clock=Clock(),
             resume_window_s=60.0,
             checkpoint_s=checkpoint_s,
@@ -420,7 +422,9 @@ async def test_a_run_is_only_its_visitors(rooms: list[Room]) -> None:
 async def test_a_run_is_forgotten_after_its_window() -> None:
     """What ended is kept for the resume window and no longer."""
     history = MemoryHistory()
-    runs = Runs(answerer=Answerer(), history=history, clock=Clock(), resume_window_s=0.05)
+    runs = Runs(
+        answerer=Answerer(), history=history, logs=MemoryRunLogs(), clock=Clock(), resume_window_s=0.05
+    )
     frame = question()
     stored = await history.create_message("v1", frame)
     runs.start("v1", stored, frame)

@@ -10,6 +10,7 @@ import websockets
 from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection
 
+from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import Runs
 from chat_ws.service import Service, limits_of
 from tests.support.chat_client import receive
@@ -360,7 +361,7 @@ async def test_many_visitors_at_once(database_url: str) -> None:
 async def test_a_connection_that_comes_in_while_draining_begins() -> None:
     """It is greeted, and takes no question: no run begins behind the drain's back."""
     socket, history = Socket(), MemoryHistory()
-    runs = Runs(answerer=Answerer(), history=history, clock=Clock(), resume_window_s=1)
+    runs = Runs(answerer=Answerer(), history=history, logs=MemoryRunLogs(), clock=Clock(), resume_window_s=1)
     service = Service(settings("postgresql://h/d"), history=history, runs=runs, clock=Clock())
     service.health.draining = True
     serving = asyncio.ensure_future(service.serve(cast(WebSocket, socket), "v1", connection_id="conn_1"))

@@ -364,14 +364,15 @@ class MemoryHistory:
         self.conversations[conversation_id] = (visitor_id, renamed)
         return renamed
 
-    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> None:
+    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> list[str]:
         await self.get_conversation(visitor_id, conversation_id)
-        self._remove({conversation_id})
+        return self._remove({conversation_id})
 
-    async def erase_visitor(self, visitor_id: str) -> None:
-        self._remove({id_ for id_, (owner, _) in self.conversations.items() if owner == visitor_id})
+    async def erase_visitor(self, visitor_id: str) -> list[str]:
+        return self._remove({id_ for id_, (owner, _) in self.conversations.items() if owner == visitor_id})
 
-    def _remove(self, gone: set[str]) -> None:
+    def _remove(self, gone: set[str]) -> list[str]:
+        runs = [id_ for id_, (_, record) in self.runs.items() if record.conversation_id in gone]
         self.conversations = {id_: kept for id_, kept in self.conversations.items() if id_ not in gone}
         self.messages = {
             id_: row for id_, row in self.messages.items() if row.message.conversation_id not in gone
@@ -380,6 +381,7 @@ class MemoryHistory:
         self.client_messages = {
             key: found for key, found in self.client_messages.items() if found[0] in self.messages
         }
+        return runs
 
     async def list_messages(
         self, visitor_id: str, conversation_id: str, *, limit: int, before: int | None
