@@ -70,6 +70,9 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
                 logs=logs,
                 clock=adapters.clock,
                 resume_window_s=settings.resume_window_s,
+                max_runs=settings.max_runs,
+                max_runs_each=settings.max_runs_per_visitor,
+                max_queued=settings.max_runs_queued,
             )
             replicas = PostgresReplicas(
                 beats, replica_id=replica_id, process=process.here(), clock=adapters.clock

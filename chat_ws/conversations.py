@@ -31,8 +31,9 @@ class Conversations:
         """Commit a question, or that one is to be answered again, and start the run.
 
         A question stored by an attempt whose commit was never confirmed is found as a duplicate whose run
-        nobody runs: it is started now.
+        nobody runs: it is started now. While too many wait to be answered nothing is taken: ``overloaded``.
         """
+        self._runs.check_room()
         if isinstance(frame, RunRegenerate):
             stored, question = await self.history.regenerate(visitor_id, frame)
         else:

@@ -303,12 +303,16 @@ async def chat(websocket: WebSocket) -> None:
     try:
         visitor_id = visitor(principal(websocket))
         _admit(here, websocket.scope["subprotocols"])
+        here.places.take(visitor_id)
     except CarrelError as error:
         await refuse(error, websocket.scope, websocket.receive, websocket.send)
         return
-    offered = SUBPROTOCOL in websocket.scope["subprotocols"]
-    await websocket.accept(subprotocol=SUBPROTOCOL if offered else None)
-    await here.serve(websocket, visitor_id, connection_id=f"conn_{uuid4().hex}")
+    try:
+        offered = SUBPROTOCOL in websocket.scope["subprotocols"]
+        await websocket.accept(subprotocol=SUBPROTOCOL if offered else None)
+        await here.serve(websocket, visitor_id, connection_id=f"conn_{uuid4().hex}")
+    finally:
+        here.places.leave(visitor_id)
 
 
 def _file(pieces: AsyncIterator[str], *, title: str, format: ExportFormat) -> StreamingResponse:

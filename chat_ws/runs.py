@@ -9,18 +9,21 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from chat_ws.line import Line
 from chat_ws.ports import Answerer, Clock, Ending, History, RunLogs, RunState, Stored
 from chat_ws.run_logs.log import RunLog
 from chat_ws.transcript import Frame, Status, Transcript
+from chat_ws.turns import Turns
 from shared.contracts.chat_ws import MessageCreate
 from shared.contracts.retriever import AnswerRequest
 from shared.errors import CarrelError, InternalError
 from shared.tasks import cancel, spawn
 
 _STORE_RETRY_S = 0.25
+_CHECKPOINT_CHARS = 2048
 _VALUE_BYTES = 64
 _log = logging.getLogger(__name__)
 
@@ -32,6 +35,10 @@ class Run:
     visitor_id: str
     transcript: Transcript
     log: RunLog
+    saved: int = 0
+    """How many characters of the answer were kept on the way."""
+    grown: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when so much came since that it is kept before its time."""
     answering: asyncio.Task[None] | None = None
     """What is cancelled to stop the run; its end is told by ``task`` all the same."""
     task: asyncio.Task[None] | None = None
@@ -54,6 +61,7 @@ class Run:
 class Runs:
     """The live runs of this process.
 
+    ``max_runs`` are answered at once, ``max_runs_each`` of one visitor, and ``max_queued`` more wait.
     ``checkpoint_s`` is how often a growing answer is kept, ``store_for_s`` how long ``run-end`` waits for
     a database that is away, ``store_at_exit_s`` how long the end of the process does.
     """
@@ -66,6 +74,9 @@ class Runs:
         logs: RunLogs,
         clock: Clock,
         resume_window_s: float,
+        max_runs: int = 100,
+        max_runs_each: int = 4,
+        max_queued: int = 500,
         checkpoint_s: float = 1.0,
         store_for_s: float = 60.0,
         store_at_exit_s: float = 2.0,
@@ -74,6 +85,7 @@ class Runs:
         self._resume_window_s, self._checkpoint_s = resume_window_s, checkpoint_s
         self._store_for_s, self._store_at_exit_s = store_for_s, store_at_exit_s
         self._runs: dict[str, Run] = {}
+        self._line = Line(Turns(most=max_runs, each=max_runs_each, waiting=max_queued))
         self._drained = False
         self.ended: Counter[tuple[str]] = Counter()
         """Runs that ended here, by how."""
@@ -87,6 +99,15 @@ class Runs:
     def unended(self) -> list[str]:
         """The runs whose end is not stored yet."""
         return [run_id for run_id, run in self._runs.items() if run.pending]
+
+    @property
+    def queued(self) -> int:
+        """How many runs wait for their turn."""
+        return self._line.turns.waiting
+
+    def check_room(self) -> None:
+        """Raise ``overloaded`` when so many runs wait that no question is taken."""
+        self._line.turns.check()
 
     def start(self, visitor_id: str, stored: Stored, frame: MessageCreate) -> None:
         """Start the run of a stored question; one that is live already is left alone."""
@@ -158,6 +179,13 @@ class Runs:
         return [task for run in self._runs.values() for task in run.pending]
 
     async def _answer(self, run: Run, request: AnswerRequest) -> None:
+        def queued(position: int) -> None:
+            run.tell([run.transcript.queue(position, now=self._clock())])
+
+        async with self._line.turn(run.visitor_id, run.transcript.run_id, tell=queued):
+            await self._answer_now(run, request)
+
+    async def _answer_now(self, run: Run, request: AnswerRequest) -> None:
         try:
             async with contextlib.aclosing(self._answerer.answer(request)) as events:  # type: ignore[type-var]
                 async for event in events:
@@ -165,6 +193,8 @@ class Runs:
                     if frame is None:
                         return
                     run.tell([frame])
+                    if len(run.transcript.content) - run.saved >= _CHECKPOINT_CHARS:
+                        run.grown.set()
         except CarrelError as error:
             run.transcript.stop("failed", error=error)
         except Exception:
@@ -172,7 +202,7 @@ class Runs:
             run.transcript.stop("failed", error=InternalError())
 
     async def _perform(self, run: Run, answering: asyncio.Task[None]) -> None:
-        saver = spawn(self._checkpoints(run.transcript), name="checkpoints")
+        saver = spawn(self._checkpoints(run), name="checkpoints")
         try:
             await asyncio.wait([answering])
         finally:
@@ -211,12 +241,15 @@ class Runs:
             else:
                 return
 
-    async def _checkpoints(self, transcript: Transcript) -> None:
-        saved = 0
+    async def _checkpoints(self, run: Run) -> None:
+        transcript = run.transcript
         while True:
-            await asyncio.sleep(self._checkpoint_s)
-            if len(transcript.content) > saved:
-                saved = len(transcript.content)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._checkpoint_s):
+                    await run.grown.wait()
+            run.grown.clear()
+            if len(transcript.content) > run.saved:
+                run.saved = len(transcript.content)
                 with contextlib.suppress(CarrelError):
                     await self._history.checkpoint(
                         transcript.message_id, transcript.content, list(transcript.citations)

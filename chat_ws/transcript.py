@@ -2,7 +2,7 @@
 
 Pure: events in, frames out; ids and times are data. The order of a run's frames:
 
-    run-start, search-queries, search-results, message-start,
+    run-queued*, run-start, search-queries, search-results, message-start,
     (content-delta | citation-start)*, message-end, run-end
 
 ``run-end`` comes last and once, whatever happened; a message that was begun is ended before it.
@@ -65,6 +65,10 @@ class Transcript:
             case _:
                 pass
         return self._frame(event.model_dump(mode="json", exclude_none=True), now)
+
+    def queue(self, position: int, *, now: datetime) -> Frame:
+        """Return the frame that tells the run's place among those that wait: 1 is the next."""
+        return self._frame({"type": "run-queued", "position": position}, now)
 
     def stop(self, status: Status, *, error: CarrelError | None = None) -> None:
         """End the run from outside: it was cancelled, it failed, or its process must go.

@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 
 from chat_ws.conversations import Conversations
+from chat_ws.line import Line
 from chat_ws.ports import RunRecord, Stored
 from chat_ws.run_logs.log import Frame, Gap, RunLog
 from chat_ws.run_logs.memory import MemoryRunLogs, elsewhere
 from chat_ws.runs import Runs
+from chat_ws.turns import Turns
 from shared.contracts.chat_ws import RunRegenerate
 from shared.errors import (
     IdempotencyConflictError,
@@ -90,6 +92,15 @@ async def test_a_question_is_stored_and_answered(room: Room) -> None:
     assert [frame["type"] for frame in frames if isinstance(frame, dict)] == [e.type for e in WHOLE]
     message = await room.history.get_message("v1", stored.conversation_id, stored.answer_id)
     assert (message.content, message.status) == ("Ownership is a set.", "completed")
+
+
+async def test_a_question_that_nobody_has_time_for_is_not_taken(room: Room) -> None:
+    """When the line is full nothing is stored, and the client may come again."""
+    room.runs._line = Line(Turns(most=1, each=1, waiting=0))
+    with pytest.raises(OverloadedError) as caught:
+        await room.of.ask("v1", question())
+    assert caught.value.retryable
+    assert room.history.runs == {}
 
 
 async def test_a_question_asked_again_begins_nothing(room: Room) -> None:

@@ -35,7 +35,14 @@ from tests.support.waiting import eventually
 class Room:
     """Runs with everything around them faked."""
 
-    def __init__(self, *scripts: Sequence[Step], store_for_s: float = 5.0, checkpoint_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        *scripts: Sequence[Step],
+        store_for_s: float = 5.0,
+        checkpoint_s: float = 5.0,
+        max_runs: int = 9,
+        max_queued: int = 9,
+    ) -> None:
         self.answerer = Answerer(*scripts)
         self.history = MemoryHistory()
         self.runs = Runs(
@@ -45,6 +52,9 @@ class Room:
             clock=Clock(),
             resume_window_s=60.0,
             checkpoint_s=checkpoint_s,
+            max_runs=max_runs,
+            max_runs_each=max_runs,
+            max_queued=max_queued,
             store_for_s=store_for_s,
             store_at_exit_s=0.3,
         )
@@ -329,6 +339,42 @@ async def test_a_growing_answer_is_kept_on_the_way(rooms: list[Room]) -> None:
     await frames_of(run)
     await asyncio.sleep(0.02)
     assert room.history.checkpoints == ["One two"]
+
+
+async def test_a_large_part_is_kept_before_its_time(rooms: list[Room]) -> None:
+    """Two kilobytes do not wait for the next second."""
+    gate = asyncio.Event()
+    room = Room([START, BEGIN, delta("x" * 2047), delta("x"), delta("y" * 10), gate, END], checkpoint_s=600)
+    rooms.append(room)
+    _, run = await room.start()
+    await eventually(lambda: [len(kept) for kept in room.history.checkpoints] == [2058])
+    gate.set()
+    await frames_of(run)
+    assert len(room.history.checkpoints) == 1
+
+
+async def test_runs_take_turns(rooms: list[Room]) -> None:
+    """Past the bound a run waits, says so, and goes when there is room; one that is stopped waiting ends."""
+    gate = asyncio.Event()
+    room = Room([START, gate, END], max_runs=1, max_queued=2)
+    rooms.append(room)
+    (_, first), (_, second), (_, third) = [await room.start() for _ in range(3)]
+    await until(second, 1)
+    await until(third, 1)
+    assert room.runs.queued == 2
+    with pytest.raises(OverloadedError):
+        room.runs.check_room()
+    room.runs.stop(third, "cancelled")
+    told = await frames_of(third)
+    well_formed(told)
+    assert [told[0]["type"], told[0]["position"], told[-1]["status"]] == ["run-queued", 2, "cancelled"]
+    room.runs.check_room()
+    gate.set()
+    assert [frame["type"] for frame in await frames_of(first)] == ["run-start", "run-end"]
+    told = await frames_of(second)
+    well_formed(told)
+    assert [frame["type"] for frame in told] == ["run-queued", "run-start", "run-end"]
+    assert len(room.answerer.requests) == 2
 
 
 async def test_two_followers_get_the_same(rooms: list[Room]) -> None:
