@@ -4,7 +4,7 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chat_ws.events import MessageStored
 from chat_ws.ports import Clock, History, RunRecord, Stored
@@ -17,6 +17,9 @@ from shared.tasks import beating
 
 SILENCE_S = 2.0
 """A run of another replica that says nothing for so long is looked up: it may have ended unheard."""
+
+FRESH = timedelta(seconds=10)
+"""A run that ended so short ago may be told whole soon, also where nothing of it can be read now."""
 
 
 class Conversations:
@@ -111,20 +114,32 @@ class Conversations:
     async def _shared(self, visitor_id: str, record: RunRecord, after: int) -> AsyncGenerator[Frame | Gap]:
         """Yield the frames of a run that is not live here, until it has ended where it is."""
         logs, position = self._runs.logs, after
-        if record.status == "running":
+        on_their_way = logs.shared and self._is_fresh(record)
+        if record.status == "running" or on_their_way:
             live = beating(logs.read(record.run_id, after=after), interval_s=self._silence_s)
             async with aclosing(live) as entries:
                 async for entry in entries:
                     if entry is not None:
                         position = entry["sequence_number"] if isinstance(entry, dict) else position
                         yield entry
-                    elif not await self._runs_on(visitor_id, record.run_id):
+                    elif on_their_way:
                         break
+                    else:
+                        on_their_way = not await self._runs_on(visitor_id, record.run_id)
         # Its frames may be out of reach by now: its end is stored.
         with contextlib.suppress(UpstreamUnavailableError):
             async with aclosing(logs.read(record.run_id, after=position, live=False)) as rest:
                 async for entry in rest:
                     yield entry
+
+    def _is_fresh(self, record: RunRecord) -> bool:
+        """Say whether a run's last frames may still be on their way: its end is stored before it is told.
+
+        Not of one that another replica ended: nobody tells more of it.
+        """
+        if record.last_sequence is None or record.ended_at is None:
+            return False
+        return self._clock() - record.ended_at < FRESH
 
     async def _runs_on(self, visitor_id: str, run_id: str) -> bool:
         """Say whether a silent run still runs, as far as is known: its replica may be gone, or Redis."""

@@ -83,7 +83,12 @@ class PostgresHistory:
         if row is None:
             return None
         return RunRecord(
-            row["id"], row["conversation_id"], row["message_id"], row["status"], row["last_sequence"]
+            row["id"],
+            row["conversation_id"],
+            row["message_id"],
+            row["status"],
+            row["last_sequence"],
+            row["ended_at"],
         )
 
     async def list_conversations(

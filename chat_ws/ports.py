@@ -52,6 +52,7 @@ class RunRecord:
     message_id: str
     status: RunStatus
     last_sequence: int | None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,9 @@ class Replicas(Protocol):
 
 class RunLogs(Protocol):
     """Where the frames of runs are kept for those who follow them. Writing never waits and never fails."""
+
+    shared: bool
+    """Whether runs of other replicas can be read here."""
 
     def start(self, *, hurried: Callable[[], None]) -> None:
         """Begin to keep them; ``hurried`` is called when another replica asks for hurry."""

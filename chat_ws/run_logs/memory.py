@@ -17,6 +17,8 @@ class MemoryRunLogs:
     run is its stored end. ``changed`` is called after each change of a log.
     """
 
+    shared: bool = False
+
     def __init__(
         self,
         *,

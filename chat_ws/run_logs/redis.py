@@ -31,6 +31,8 @@ class RedisRunLogs:
     take; a lost one is tried again every ``pause_s``.
     """
 
+    shared: bool = True
+
     def __init__(
         self,
         url: str,

@@ -176,7 +176,7 @@ WHERE m.id = s.message_id;
 
 -- name: find_run
 -- A visitor's run as it is stored.
-SELECT r.id, r.conversation_id, r.message_id, r.status, r.last_sequence
+SELECT r.id, r.conversation_id, r.message_id, r.status, r.last_sequence, r.ended_at
 FROM runs AS r
 WHERE r.id = %(run_id)s AND r.visitor_id = %(visitor_id)s;
 

@@ -30,6 +30,8 @@ from tests.support.waiting import eventually
 class Elsewhere(MemoryRunLogs):
     """Run logs as with Redis: ``there`` is what other replicas tell, and None where nothing can be read."""
 
+    shared = True
+
     def __init__(self) -> None:
         super().__init__()
         self.there: MemoryRunLogs | None = MemoryRunLogs()
@@ -54,7 +56,7 @@ class Room:
     """Conversations of one process over a history that may outlive it."""
 
     def __init__(self, *scripts: Sequence[Step], history: MemoryHistory | None = None) -> None:
-        self.logs = Elsewhere()
+        self.logs, self.clock = Elsewhere(), Clock()
         self.history = history or MemoryHistory()
         self.answerer = Answerer(*scripts)
         self.runs = Runs(
@@ -64,7 +66,7 @@ class Room:
             clock=Clock(),
             resume_window_s=0.01,
         )
-        self.of = Conversations(history=self.history, runs=self.runs, clock=Clock(), silence_s=0.01)
+        self.of = Conversations(history=self.history, runs=self.runs, clock=self.clock, silence_s=0.01)
 
     async def told(self, run_id: str, *, after: int = 0, visitor: str = "v1") -> list[Frame | RunRecord]:
         async with asyncio.timeout(5):
@@ -83,6 +85,7 @@ async def forgotten(room: Room, run_id: str) -> None:
     """Wait until the run's frames are gone."""
     await room.told(run_id)
     await eventually(lambda: room.runs.find("v1", run_id) is None)
+    room.clock.move(60)
 
 
 async def test_a_question_is_stored_and_answered(room: Room) -> None:
@@ -302,8 +305,31 @@ async def test_a_run_that_is_over_is_told_from_what_is_kept(room: Room) -> None:
     await room.history.end_run(ending(stored, last_sequence=4))
     assert numbers(await room.told(stored.run_id)) == [1, 2, 3, 4]
     assert numbers(await room.told(stored.run_id, after=4)) == []
+    room.clock.move(60)
+    assert numbers(await room.told(stored.run_id, after=1)) == [2, 3, 4]
     room.logs.there = None
     assert numbers(await room.told(stored.run_id, after=2)) == [None, 4]
+
+
+async def test_the_last_frames_of_a_run_may_be_on_their_way(room: Room) -> None:
+    """Its end is stored before it is told: who comes in between gets the rest, not a gap."""
+    room.of._silence_s = 5
+    stored, log = await running_elsewhere(room)
+    write(log, 1, 3)
+    await room.history.end_run(ending(stored, last_sequence=5))
+    follower = asyncio.ensure_future(room.told(stored.run_id, after=1))
+    await asyncio.sleep(0.02)
+    write(log, 4, 5, end=True)
+    assert numbers(await follower) == [2, 3, 4, 5]
+    there, room.logs.there = room.logs.there, None
+    with pytest.raises(UpstreamUnavailableError):
+        await room.told(stored.run_id, after=1)
+    # It comes no more, or too late: the gap, then.
+    room.logs.there, room.of._silence_s = there, 0.01
+    cut, log = await running_elsewhere(room)
+    write(log, 1, 3)
+    await room.history.end_run(ending(cut, last_sequence=5))
+    assert numbers(await room.told(cut.run_id)) == [1, 2, 3, None, 5]
 
 
 async def test_a_run_that_cannot_be_read_here_is_not_lost(room: Room) -> None:

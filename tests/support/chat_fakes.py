@@ -307,7 +307,9 @@ class MemoryHistory:
             }
         )
         visitor_id, record = self.runs[ending.run_id]
-        ended = replace(record, status=ending.status, last_sequence=ending.last_sequence)
+        ended = replace(
+            record, status=ending.status, last_sequence=ending.last_sequence, ended_at=self._clock()
+        )
         self.runs[ending.run_id] = (visitor_id, ended)
         return ending.status
 

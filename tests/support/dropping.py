@@ -50,6 +50,8 @@ class Dropping:
         self._visitor, self._ports, self._token, self._life_s = visitor, ports, token, life_s
         self._random = random.Random(f"{seed} {visitor}")
         self._turn = self._random.randrange(len(ports))
+        self.sockets = 0
+        """How many there were so far."""
 
     async def ask(self, content: str) -> Told:
         """Ask, and go on resuming until the run has ended."""
@@ -58,6 +60,7 @@ class Dropping:
             try:
                 async with self._socket() as socket:
                     told.sockets += 1
+                    self.sockets += 1
                     await self._one_socket(socket, told, client_message_id, content)
             except LOST:
                 # A replica that was killed and is not back yet.
@@ -65,14 +68,20 @@ class Dropping:
         return told
 
     async def message(self, told: Told) -> dict[str, Any]:
-        """Return the answer as it is stored."""
+        """Return the answer as it is stored, as soon as a service is there to be asked."""
         path = f"/v1/conversations/{told.conversation_id}/messages/{told.message_id}"
-        url = f"http://127.0.0.1:{self._ports[0]}{path}"
-        async with httpx.AsyncClient(headers=self._identity(), timeout=20, trust_env=False) as http:
-            answer = await http.get(url)
-            answer.raise_for_status()
-            found: dict[str, Any] = answer.json()
-            return found
+        async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
+            while True:
+                try:
+                    answer = await http.get(
+                        f"http://127.0.0.1:{self._port()}{path}", headers=self._identity()
+                    )
+                except httpx.TransportError:
+                    await asyncio.sleep(0.02)
+                    continue
+                answer.raise_for_status()
+                found: dict[str, Any] = answer.json()
+                return found
 
     async def _one_socket(
         self, socket: ClientConnection, told: Told, client_message_id: str, content: str
@@ -93,10 +102,13 @@ class Dropping:
             # Cut, as a network does: without a word.
             socket.transport.abort()
 
-    def _socket(self) -> connect:
+    def _port(self) -> int:
         self._turn += 1
+        return self._ports[self._turn % len(self._ports)]
+
+    def _socket(self) -> connect:
         return connect(
-            f"ws://127.0.0.1:{self._ports[self._turn % len(self._ports)]}/v1/chat",
+            f"ws://127.0.0.1:{self._port()}/v1/chat",
             additional_headers=self._identity(),
             open_timeout=10,
             close_timeout=1,

@@ -82,7 +82,9 @@ async def test_a_server_that_hangs_is_noticed(server: RedisServer, monkeypatch: 
     server.signal(signal.SIGSTOP)
     await eventually(lambda: len(hearing.losses) > 0, within=20)
     server.signal(signal.SIGCONT)
-    await eventually(lambda: listeners(server) >= 1, within=20)
-    await hearing.news.hurry()
-    await eventually(lambda: hearing.hurries >= 1, within=20)
+    # The server may still count the listener that has hung up: a single call may be heard by nobody.
+    async with asyncio.timeout(20):
+        while hearing.hurries == 0:
+            await hearing.news.hurry()
+            await asyncio.sleep(0.01)
     await hearing.close()
