@@ -11,12 +11,15 @@ from uuid import uuid4
 import httpx
 from fastapi import FastAPI
 
-from chat_ws import metrics
+from chat_ws import metrics, process
 from chat_ws.history import PostgresHistory
+from chat_ws.keeper import Keeper
 from chat_ws.migrate import migrate
-from chat_ws.ports import Answerer, Clock
+from chat_ws.ports import Answerer, Clock, RunLogs
 from chat_ws.postgres import Database
+from chat_ws.replicas import PostgresReplicas
 from chat_ws.routes import conversations, health, questions
+from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import Runs
 from chat_ws.service import Service
 from chat_ws.settings import ChatSettings
@@ -54,21 +57,37 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
                 settings.database_url.get_secret_value(), connections=settings.database_connections
             )
             stack.push_async_callback(database.close)
+            # A beat waits for no question's turn.
+            beats = Database(settings.database_url.get_secret_value(), connections=1)
+            stack.push_async_callback(beats.close)
             answerer = adapters.answerer or _retriever(settings, stack)
-            history = PostgresHistory(database, clock=adapters.clock, new_id=new_id)
+            replica_id = new_id("replica")
+            history = PostgresHistory(database, clock=adapters.clock, new_id=new_id, replica_id=replica_id)
+            logs = _run_logs(settings)
             runs = Runs(
                 answerer=answerer,
                 history=history,
+                logs=logs,
                 clock=adapters.clock,
                 resume_window_s=settings.resume_window_s,
+                max_runs=settings.max_runs,
+                max_runs_each=settings.max_runs_per_visitor,
+                max_queued=settings.max_runs_queued,
             )
+            replicas = PostgresReplicas(
+                beats, replica_id=replica_id, process=process.here(), clock=adapters.clock
+            )
+            keeper = Keeper(replicas, runs)
             here = Service(settings, history=history, runs=runs, clock=adapters.clock)
             app.state.service = here
             app.state.metrics = metrics.told(requests, service=here, runs=runs, database=database)
-            preparing = spawn(_prepare(here, database, adapters.clock), name="prepare database")
+            stack.push_async_callback(logs.close)
+            logs.start(hurried=keeper.hurry)
+            keeping = spawn(_keep(here, keeper, database, adapters.clock), name="keep this replica")
             yield
-            await cancel(preparing)
             await here.drain()
+            await cancel(keeping)
+            await keeper.leave()
 
     app = FastAPI(title="Carrel chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(health, include_in_schema=False)
@@ -103,13 +122,22 @@ def _retriever(settings: ChatSettings, stack: AsyncExitStack) -> RetrieverClient
     )
 
 
-async def _prepare(here: Service, database: Database, clock: Clock) -> None:
-    """Bring the schema up to date and end orphans, as soon as the database is there."""
+def _run_logs(settings: ChatSettings) -> RunLogs:
+    if settings.redis_url is None:
+        return MemoryRunLogs()
+    # Imported only where it is used: it takes a tenth of a second.
+    from chat_ws.run_logs.redis import RedisRunLogs
+
+    return RedisRunLogs(settings.redis_url.get_secret_value(), window_s=settings.resume_window_s)
+
+
+async def _keep(here: Service, keeper: Keeper, database: Database, clock: Clock) -> None:
+    """Bring the schema up to date as soon as the database is there, then keep this replica known."""
     waiting = False
     while True:
         try:
             applied = await migrate(database, now=clock())
-            orphans = await here.history.end_orphans()
+            await keeper.beat()
         except Exception as error:
             # Also what is not ours to translate, such as a missing privilege: once granted, we go on.
             if not waiting and not isinstance(error, CarrelError):
@@ -117,7 +145,7 @@ async def _prepare(here: Service, database: Database, clock: Clock) -> None:
             waiting = True
             await asyncio.sleep(_RETRY_S)
             continue
-        if applied or orphans:
-            _log.info("applied %d migrations, ended %d interrupted runs", len(applied), orphans)
+        if applied:
+            _log.info("applied %d migrations", len(applied))
         here.health.prepared = True
-        return
+        await keeper.run()

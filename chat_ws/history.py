@@ -19,6 +19,7 @@ from shared.contracts.chat_ws import (
     Message,
     MessageCreate,
     RunRegenerate,
+    RunStatus,
 )
 from shared.contracts.retriever import Citation
 from shared.errors import NotFoundError
@@ -27,11 +28,16 @@ _LAST_POSITION = 2**62
 
 
 class PostgresHistory:
-    """The :class:`chat_ws.ports.History` over one database. ``new_id`` makes an id from its prefix."""
+    """The :class:`chat_ws.ports.History` over one database. ``new_id`` makes an id from its prefix.
 
-    def __init__(self, database: Database, *, clock: Clock, new_id: Callable[[str], str]) -> None:
+    What is asked here is answered by ``replica_id``.
+    """
+
+    def __init__(
+        self, database: Database, *, clock: Clock, new_id: Callable[[str], str], replica_id: str
+    ) -> None:
         self._database, self._clock = database, clock
-        self._questions = Questions(database, clock=clock, new_id=new_id)
+        self._questions = Questions(database, clock=clock, new_id=new_id, replica_id=replica_id)
         self._sql = load()
 
     async def create_message(self, visitor_id: str, frame: MessageCreate) -> Stored:
@@ -44,7 +50,7 @@ class PostgresHistory:
         values = {"message_id": message_id, "content": content, "citations": _citations(citations)}
         await self._database.run(lambda cursor: cursor.execute(self._sql["checkpoint_message"], values))
 
-    async def end_run(self, ending: Ending) -> None:
+    async def end_run(self, ending: Ending) -> RunStatus | None:
         values = {
             "run_id": ending.run_id,
             "message_id": ending.message_id,
@@ -57,27 +63,32 @@ class PostgresHistory:
             "error": json(ending.error) if ending.error else None,
             "now": self._clock(),
         }
+        return await self._database.run(lambda cursor: self._end_run(cursor, values))
 
-        def work(cursor: Cursor) -> None:
+    def _end_run(self, cursor: Cursor, values: dict[str, Any]) -> RunStatus | None:
+        cursor.execute(self._sql["end_run"], values)
+        if cursor.fetchone() is not None:
             cursor.execute(self._sql["end_message"], values)
-            cursor.execute(self._sql["end_run"], values)
+        # Its first attempt may have been committed, too: then it stands as asked, and is found so.
+        cursor.execute(self._sql["run_status"], values)
+        found = cursor.fetchone()
+        return None if found is None else found["status"]
 
-        await self._database.run(work)
-
-    async def end_orphans(self) -> int:
-        def work(cursor: Cursor) -> int:
-            cursor.execute(self._sql["end_orphan_messages"])
-            cursor.execute(self._sql["end_orphan_runs"], {"now": self._clock()})
-            return cursor.rowcount
-
-        return await self._database.run(work)
+    async def request_stop(self, visitor_id: str, run_id: str) -> None:
+        values = {"visitor_id": visitor_id, "run_id": run_id}
+        await self._database.run(lambda cursor: cursor.execute(self._sql["request_stop"], values))
 
     async def find_run(self, visitor_id: str, run_id: str) -> RunRecord | None:
         row = await self._one("find_run", visitor_id=visitor_id, run_id=run_id)
         if row is None:
             return None
         return RunRecord(
-            row["id"], row["conversation_id"], row["message_id"], row["status"], row["last_sequence"]
+            row["id"],
+            row["conversation_id"],
+            row["message_id"],
+            row["status"],
+            row["last_sequence"],
+            row["ended_at"],
         )
 
     async def list_conversations(
@@ -105,14 +116,15 @@ class PostgresHistory:
             raise NotFoundError("There is no such conversation")
         return Conversation.model_validate(row)
 
-    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> None:
+    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> list[str]:
         values = {"visitor_id": visitor_id, "conversation_id": conversation_id}
-        if await self._one("delete_conversation", **values) is None:
+        rows = await self._all("delete_conversation", **values)
+        if not rows:
             raise NotFoundError("There is no such conversation")
+        return _run_ids(rows)
 
-    async def erase_visitor(self, visitor_id: str) -> None:
-        values = {"visitor_id": visitor_id}
-        await self._database.run(lambda cursor: cursor.execute(self._sql["erase_visitor"], values))
+    async def erase_visitor(self, visitor_id: str) -> list[str]:
+        return _run_ids(await self._all("erase_visitor", visitor_id=visitor_id))
 
     async def list_messages(
         self, visitor_id: str, conversation_id: str, *, limit: int, before: int | None
@@ -155,14 +167,16 @@ class PostgresHistory:
 
         return await self._database.run(work)
 
-    async def _page(self, query: str, *, limit: int, before: int | None, **values: Any) -> list[Any]:
-        values |= {"limit": limit + 1, "before": _LAST_POSITION if before is None else before}
-
+    async def _all(self, query: str, **values: Any) -> list[Any]:
         def work(cursor: Cursor) -> list[Any]:
             cursor.execute(self._sql[query], values)
             return list(cursor.fetchall())
 
         return await self._database.run(work)
+
+    async def _page(self, query: str, *, limit: int, before: int | None, **values: Any) -> list[Any]:
+        values |= {"limit": limit + 1, "before": _LAST_POSITION if before is None else before}
+        return await self._all(query, **values)
 
 
 def _citations(citations: Sequence[Citation]) -> Any:
@@ -176,6 +190,10 @@ def _message(row: Mapping[str, Any]) -> Message:
 def _rated(row: Mapping[str, Any]) -> dict[str, Any]:
     rated = {"rating": row["rating"], "comment": row["comment"], "updated_at": row["rated_at"]}
     return {**row, "feedback": rated if row["rating"] else None}
+
+
+def _run_ids(rows: list[Any]) -> list[str]:
+    return [row["run_id"] for row in rows if row["run_id"] is not None]
 
 
 def _next(rows: list[Any], limit: int) -> int | None:

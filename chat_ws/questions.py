@@ -26,10 +26,15 @@ _T = TypeVar("_T")
 
 
 class Questions:
-    """Stores questions in one database. ``new_id`` makes an id from its prefix."""
+    """Stores questions in one database, to be answered by ``replica_id``.
 
-    def __init__(self, database: Database, *, clock: Clock, new_id: Callable[[str], str]) -> None:
-        self._database, self._clock, self._new_id = database, clock, new_id
+    ``new_id`` makes an id from its prefix.
+    """
+
+    def __init__(
+        self, database: Database, *, clock: Clock, new_id: Callable[[str], str], replica_id: str
+    ) -> None:
+        self._database, self._clock, self._new_id, self._replica_id = database, clock, new_id, replica_id
         self._sql = load()
 
     async def create(self, visitor_id: str, frame: MessageCreate) -> Stored:
@@ -59,6 +64,7 @@ class Questions:
             "client_message_id": str(frame.client_message_id),
             "answer_id": self._new_id("msg"),
             "run_id": self._new_id("run"),
+            "replica_id": self._replica_id,
             "fingerprint": fingerprint(frame),
             "now": self._clock(),
         }
@@ -122,6 +128,7 @@ class Questions:
             answer_id=row["answer_id"],
             status=row["status"],
             duplicate=duplicate,
+            ours=row["replica_id"] == self._replica_id,
             history=tuple(
                 Turn(role=turn["role"], content=turn["content"][:_TURN_CHARS])
                 for turn in reversed(cursor.fetchall())

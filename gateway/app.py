@@ -16,7 +16,6 @@ from gateway.desk import Desk
 from gateway.front import Front
 from gateway.identity import Identity, Tokens
 from gateway.limits.memory import MemoryLimiter
-from gateway.limits.places import Places
 from gateway.limits.ports import RateLimiter
 from gateway.limits.quotas import Quotas
 from gateway.origins import OriginRule
@@ -37,6 +36,7 @@ from gateway.websocket.ws_proxy import SocketProxy
 from shared import __version__
 from shared.http import ASGIApp, install_error_handlers
 from shared.metrics import Metrics
+from shared.places import Places
 from shared.tasks import cancel, spawn
 
 _OWN_CONNECTIONS = 4

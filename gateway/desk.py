@@ -16,7 +16,6 @@ from gateway.bodies import Bodies
 from gateway.headers import Header, lines, status_line
 from gateway.identity import Caller
 from gateway.limits.memory import MemoryLimiter
-from gateway.limits.places import Places
 from gateway.limits.ports import RateLimiter
 from gateway.limits.quotas import Quotas
 from gateway.limits.rates import Asked, Verdict
@@ -29,6 +28,7 @@ from shared.errors import CarrelError
 from shared.http import problem_response, sane_id
 from shared.logging import request_id
 from shared.metrics import UNMATCHED
+from shared.places import Places
 
 SECURITY: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),

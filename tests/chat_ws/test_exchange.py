@@ -10,7 +10,7 @@ import pytest
 
 from chat_ws.exchange import MAX_VISITORS, Exchange, position
 from chat_ws.protocol import Limits
-from chat_ws.run_log import Frame
+from chat_ws.run_logs.log import Frame
 from shared import sse
 from shared.contracts.chat_ws import MessageCreate
 from shared.errors import InvalidRequestError, OverloadedError, RateLimitedError

@@ -68,7 +68,9 @@ async def test_a_commit_whose_confirmation_is_lost_is_the_first(database: Databa
             await database.run(work)
             return await database.run(work)
 
-    history = PostgresHistory(Unconfirmed("postgresql://", connections=1), clock=Clock(), new_id=new_id)
+    history = PostgresHistory(
+        Unconfirmed("postgresql://", connections=1), clock=Clock(), new_id=new_id, replica_id="r"
+    )
     frame = question()
     stored = await history.create_message("v1", frame)
     assert (stored.status, stored.duplicate) == ("running", False)
@@ -240,21 +242,18 @@ async def test_the_next_question_knows_the_ones_before(history: History) -> None
     assert again.history[-1] == Turn(role="user", content="Last")
 
 
-async def test_what_was_cut_off_is_incomplete(history: History) -> None:
-    """Runs found open are ended, keep their part, and free their conversation; others stay as they are."""
-    whole, cut = await ask(history), await history.create_message("v2", question())
-    await history.checkpoint(cut.answer_id, "So far", [])
-    assert await history.end_orphans() == 1
-    assert await history.end_orphans() == 0
-    message = await history.get_message("v2", cut.conversation_id, cut.answer_id)
+async def test_a_run_ends_once(history: History) -> None:
+    """The first end is kept, whoever comes later is told of it; of a run that was deleted there is none."""
+    stored = await history.create_message("v1", question())
+    assert await history.end_run(ending(stored, status="incomplete", content="So far")) == "incomplete"
+    assert await history.end_run(ending(stored)) == "incomplete"
+    message = await history.get_message("v1", stored.conversation_id, stored.answer_id)
     assert (message.content, message.status) == ("So far", "incomplete")
-    record = await history.find_run("v2", cut.run_id)
+    record = await history.find_run("v1", stored.run_id)
     assert record is not None
-    assert (record.status, record.last_sequence) == ("incomplete", None)
-    await history.create_message("v2", question(conversation_id=cut.conversation_id))
-    kept = await history.find_run("v1", whole.run_id)
-    assert kept is not None
-    assert kept.status == "completed"
+    assert record.status == "incomplete"
+    await history.delete_conversation("v1", stored.conversation_id)
+    assert await history.end_run(ending(stored)) is None
 
 
 # Lists
@@ -575,7 +574,7 @@ async def test_a_store_that_answers_and_one_that_is_away(stored_history: Postgre
 @pytest.mark.integration
 async def test_an_id_that_is_there_twice_is_our_own_fault(database: Database) -> None:
     """A constraint nobody expects to break is not told as a conflict of the visitor's."""
-    history = PostgresHistory(database, clock=Clock(), new_id=lambda prefix: f"{prefix}_same")
+    history = PostgresHistory(database, clock=Clock(), new_id=lambda prefix: f"{prefix}_same", replica_id="r")
     with pytest.raises(psycopg2.IntegrityError, match="messages_pkey"):
         await history.create_message("v1", question())
 
