@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.facets import conditions
 from retriever.documents.links import deep_link
-from retriever.documents.records import INDEX_FORMAT, of_kind
+from retriever.documents.records import INDEX_FORMAT
 from retriever.embedding.vectors import Asked, Vectors
 from retriever.language.tokens import terms
-from retriever.ports import Condition, DenseVector, Signal, VectorStore
+from retriever.ports import Condition, DenseVector, Signal, VectorStore, Where
 from retriever.ranking import PLACE_KEYS, Ranked, Scored, distinct, fuse, grouped, read
 from retriever.sparse import rarity, vector
 from shared.contracts.retriever import Passage, ScoreParts, SearchAnswer, SearchRequest
@@ -27,7 +27,6 @@ RERANKED = 30
 """So many passages at least are reranked, however few are asked for."""
 SPARE = 6
 """So many more passages are read at once than are asked for, since some are told twice."""
-READ_KEYS = ("heading_path", "anchor", "text", "code")
 
 
 Rerank = Callable[[str, Sequence[Ranked]], Awaitable[tuple[list[Ranked], list[str]]]]
@@ -140,8 +139,8 @@ class Search:
         signals = list(query.signals())
         if not signals:
             return [], {}
-        where = of_kind("chunk", *query.where)
-        lists = iter(await self._store.search(signals, where=where, keys=PLACE_KEYS))
+        # Only chunks have vectors: no condition is needed, and one that holds for all costs a look at each.
+        lists = iter(await self._store.search(signals, where=Where(tuple(query.where)), keys=PLACE_KEYS))
         text, title = (next(lists), next(lists)) if query.weights else ([], [])
         dense = next(lists) if query.vector is not None else []
         return fuse(text, title, dense), await self._rarity(query)
@@ -150,7 +149,7 @@ class Search:
         if not query.measured:
             return {}
         signals = [Signal(1, vector({term: 1.0}), "text") for term in query.measured]
-        where = of_kind("chunk", *query.where)
+        where = Where(tuple(query.where))
         lists = await self._store.search(signals, where=where, keys=["text"])
         return {
             term: rarity(hits[0].score, term=term, text=str(hits[0].payload["text"]))
@@ -164,11 +163,10 @@ class Search:
         generation, moved = 0, False
         for first in range(0, max(1, len(groups)), limit + SPARE):
             part = groups[first : first + limit + SPARE]
-            snapshot = await self._catalogue.snapshot(group[0].document_id for group in part)
-            chunks = await self._store.retrieve(
-                [chunk.id for group in part for chunk in group], keys=READ_KEYS
-            )
-            passages, stale = read(part, {chunk.id: chunk.payload for chunk in chunks}, snapshot.records)
+            documents = {group[0].document_id for group in part}
+            chunks = [chunk.id for group in part for chunk in group]
+            snapshot = await self._catalogue.snapshot(documents, chunks)
+            passages, stale = read(part, snapshot.others, snapshot.records)
             generation, moved = snapshot.generation, moved or stale
             best = distinct([*best, *passages], limit=limit)
             if len(best) == limit:
