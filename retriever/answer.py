@@ -15,6 +15,7 @@ from retriever.documents.links import page_addresses
 from retriever.extractive import Quote, choose, separator
 from retriever.generated import reranked, written
 from retriever.guard.guarded import GuardedModel
+from retriever.language.languages import refusal
 from retriever.language.questions import Question, understand
 from retriever.outcomes import Outcomes
 from retriever.ports import AnyOf, Condition
@@ -43,7 +44,6 @@ from shared.errors import CarrelError, InvalidRequestError
 _log = logging.getLogger(__name__)
 MODEL = "extractive"
 PASSAGES = 12
-REFUSAL = "I could not find an answer to this in the documents."
 DELTA_WORDS = 6
 _WORD_GROUP = re.compile(rf"(?:\s*\S+){{1,{DELTA_WORDS}}}\s*|\s+")
 
@@ -159,7 +159,7 @@ async def _extracted(question: Question, found: Found, degraded: list[str]) -> A
     for event in _opening(MODEL, question, found, found.passages):
         yield event
     quotes = choose(question, found.passages, found.rarity)
-    for event in _spoken(quotes):
+    for event in _spoken(quotes) if quotes else _deltas(refusal(question.text)):
         yield event
     yield MessageEnd(finish_reason="complete" if quotes else "refused")
     yield RunEnd(status="completed", degraded=degraded)
@@ -220,8 +220,6 @@ def _narrowing(context: PageContext | None) -> tuple[Condition, ...]:
 
 
 def _spoken(quotes: Sequence[Quote]) -> Iterator[RunEvent]:
-    if not quotes:
-        yield from _deltas(REFUSAL)
     length = 0
     before: Quote | None = None
     for quote in quotes:

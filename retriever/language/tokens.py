@@ -36,13 +36,13 @@ def _marks() -> str:
     return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
 
 
-_LETTER = rf"[\w{_marks()}]"
+LETTER = rf"[\w{_marks()}]"
 _WORD = re.compile(
-    rf"[A-Za-z](?:\+\+|#(?!\w))|{_LETTER}+(?:(?:::|[.\-/'’]){_LETTER}+)*",
+    rf"[A-Za-z](?:\+\+|#(?!\w))|{LETTER}+(?:(?:::|[.\-/'’]){LETTER}+)*",
 )
-_PART = re.compile(rf"{_LETTER}+(?:['’]{_LETTER}+)*")
+_PART = re.compile(rf"{LETTER}+(?:['’]{LETTER}+)*")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+[a-z]*")
-_UNSPACED = re.compile(
+UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u3005\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
@@ -63,7 +63,7 @@ def term_set(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=50_000)
 def _word_terms(word: str) -> tuple[str, ...]:
-    if not word.isascii() and _UNSPACED.search(word):
+    if not word.isascii() and UNSPACED.search(word):
         return tuple(_unspaced(word))
     parts = [part.strip("_") for part in _PART.findall(word)]
     names = tuple(term for part in parts if part for term in _part_terms(part))
@@ -97,7 +97,7 @@ def _plain_terms(word: str) -> Iterator[str]:
 
 def _unspaced(word: str) -> Iterator[str]:
     position = 0
-    for match in _UNSPACED.finditer(word):
+    for match in UNSPACED.finditer(word):
         yield from _spaced(word[position : match.start()])
         run = match.group()
         yield from (run[i : i + 2] for i in range(max(1, len(run) - 1)))

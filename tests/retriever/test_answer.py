@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from retriever.answer import MODEL, REFUSAL
+from retriever.answer import MODEL
 from shared.contracts.retriever import (
     AnswerRequest,
     CitationStart,
@@ -101,7 +101,11 @@ async def test_lists_are_answered_as_lists() -> None:
 async def test_what_is_not_in_the_documents_is_refused(question: str) -> None:
     """Nothing that fits is one sentence that says so, without a citation."""
     answer = await (await filled()).answers.whole(asking(question))
-    assert (answer.answer, answer.citations, answer.finish_reason) == (REFUSAL, [], "refused")
+    assert (answer.answer, answer.citations, answer.finish_reason) == (
+        "I could not find an answer to this in the documents.",
+        [],
+        "refused",
+    )
 
 
 async def test_an_empty_index_refuses() -> None:
