@@ -5,7 +5,7 @@ is a slice of its passage. Pure.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retriever.language import cues
 from retriever.language.questions import Question
@@ -15,7 +15,7 @@ from retriever.ranking import Ranked
 from retriever.relevance import Weights, about, headings, words
 
 MAX_SENTENCES = 3
-MAX_ANSWER_CHARS = 900
+MAX_ANSWER_CHARS = 1200
 # What counts for a sentence. From a regression of which sentences held the gold answer (see bench/README.md);
 # headings and definitions, of which those sets have few, weigh more than it says.
 COVERED = 0.75
@@ -40,8 +40,10 @@ CONTEXT_CREDIT = 0.25
 
 FURTHER_SENTENCE = 0.5
 """A further sentence must score this part of the best one's score."""
-SAME_SENTENCE = 0.6
+SAME_SENTENCE = 0.75
 MIN_SENTENCE = 0.3
+LOOKED_AT = 40
+"""Of so many sentences, the best by their words, more is looked at than those."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,17 @@ def choose(question: Question, passages: Sequence[Ranked], rarity: Mapping[str, 
         for candidate in _candidates(question, passage, weights, context, passage.score / best)
     ]
     candidates.sort(key=lambda candidate: -candidate.score)
-    if not candidates or candidates[0].score < MIN_SENTENCE:
+    looked_at = [_with_cues(candidate, question) for candidate in candidates[:LOOKED_AT]]
+    looked_at.sort(key=lambda candidate: -candidate.score)
+    if not looked_at or looked_at[0].score < MIN_SENTENCE:
         return []
-    return _in_order(_selected(candidates))
+    return _in_order(_selected(looked_at))
+
+
+def _with_cues(candidate: Candidate, question: Question) -> Candidate:
+    text = candidate.quote.sentence.text
+    signs = cues.definition(text, question) + cues.kind(text, question) + cues.form(text)
+    return replace(candidate, score=candidate.score + signs)
 
 
 def _candidates(
@@ -94,16 +104,14 @@ def _candidates(
     for place, sentence in enumerate(found):
         own = held[place]
         covered = weights.part(own)
-        before = own | held[place - 1] if place else own
+        before = held[place - 1] if place else own
         after = held[place + 1] if place + 1 < len(found) else own
         score = shared + covered * (steep + COVERED_TWICE * covered)
-        score += credit * (weights.part(own | above) - covered)
-        score += PREVIOUS_CREDIT * (weights.part(before) - covered)
-        score += AROUND_CREDIT * (weights.part(before | after) - covered)
-        score += TOGETHER_CREDIT * weights.together(own) + CONTEXT_CREDIT * context.part(own | above)
+        score += credit * (weights.part(own, above) - covered)
+        score += PREVIOUS_CREDIT * (weights.part(own, before) - covered)
+        score += AROUND_CREDIT * (weights.part(own, before, after) - covered)
+        score += TOGETHER_CREDIT * weights.together(own) + CONTEXT_CREDIT * context.part(own, above)
         score += LENGTH_CREDIT * min(len(own.places), LONG) / LONG
-        score += cues.definition(sentence.text, question) + cues.kind(sentence.text, question)
-        score += cues.form(sentence.text)
         yield Candidate(Quote(sentence, passage), frozenset(own.places), score, found, place)
 
 
@@ -111,7 +119,7 @@ def _shared(question: Question, passage: Ranked, weights: Weights, standing: flo
     """What the headings count for the sentences of a passage, and what those have in common."""
     whole = words(passage.text)
     shared = PASSAGE_CREDIT * standing + PASSAGE_TOGETHER * weights.together(whole)
-    shared += PASSAGE_COVERED * weights.part(whole | headings(passage))
+    shared += PASSAGE_COVERED * weights.part(whole, headings(passage))
     if _is_titled(question, passage):
         return TITLED_CREDIT, shared + TITLED_BONUS
     return HEADING_CREDIT, shared
@@ -146,13 +154,10 @@ def _length(quotes: Sequence[Quote]) -> int:
 
 
 def _whole(candidate: Candidate, *, alone: bool) -> list[Quote]:
-    """The sentence with what it is not understood without: the one it leans back on, or its short list.
-
-    Only the first thing said may be a whole list.
-    """
+    """The sentence; when it is the first, with what it needs: the one it leans on, or its short list."""
     sentence, around, place = candidate.quote.sentence, candidate.around, candidate.place
     first, last = place, place + 1
-    if place and around[place - 1].paragraph == sentence.paragraph and cues.leans_back(sentence.text):
+    if alone and _leans_on(around, place):
         first = place - 1
     if alone and sentence.item:
         listed = [at for at, other in enumerate(around) if other.paragraph == sentence.paragraph]
@@ -161,6 +166,13 @@ def _whole(candidate: Candidate, *, alone: bool) -> list[Quote]:
     elif alone and sentence.text.endswith(":"):
         last = _list_end(around, place + 1)
     return [Quote(other, candidate.quote.passage) for other in around[first:last]]
+
+
+def _leans_on(around: Sequence[Sentence], place: int) -> bool:
+    """Whether the sentence at ``place`` is not understood without the one before, of its paragraph."""
+    if not place or around[place - 1].paragraph != around[place].paragraph:
+        return False
+    return cues.leans_back(around[place].text)
 
 
 def _list_end(around: Sequence[Sentence], start: int) -> int:

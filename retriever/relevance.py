@@ -46,9 +46,6 @@ class Words:
     places: Mapping[str, Sequence[int]]
     beginnings: frozenset[str]
 
-    def __or__(self, other: "Words") -> "Words":
-        return Words({**other.places, **self.places}, self.beginnings | other.beginnings)
-
 
 @lru_cache(maxsize=8192)
 def words(text: str) -> Words:
@@ -68,11 +65,11 @@ class Weights:
         self._weights = {term: asked[term] * _rarity(term, rarity, most) for term in whole}
         self.total = sum(self._weights.values())
 
-    def part(self, words: Words) -> float:
-        """Return how much of the whole ``words`` cover, from 0 to 1."""
+    def part(self, *texts: Words) -> float:
+        """Return how much of the whole ``texts`` cover together, from 0 to 1."""
         if not self.total:
             return 0.0
-        return sum(weight * _held(term, words) for term, weight in self._weights.items()) / self.total
+        return sum(weight * _held(term, texts) for term, weight in self._weights.items()) / self.total
 
     def together(self, words: Words) -> float:
         """Return how much of the terms asked for side by side stand so in ``words``, from 0 to 1."""
@@ -122,7 +119,7 @@ def signs(passages: Sequence[Ranked], weights: Weights) -> Signs:
     """Return what tells whether ``passages``, of which there is one at least, are about a question."""
     scores = sorted((passage.score for passage in passages), reverse=True)
     return Signs(
-        covered=max(weights.part(words(passage.text) | headings(passage)) for passage in passages),
+        covered=max(weights.part(words(passage.text), headings(passage)) for passage in passages),
         score=scores[0] / weights.total,
         count=weights.many,
         apart=_apart(scores),
@@ -157,10 +154,14 @@ def _rarity(term: str, rarity: Mapping[str, float], most: float) -> float:
     return UNSEEN * most if term.isalnum() else 0.0
 
 
-def _held(term: str, words: Words) -> float:
-    if term in words.places:
-        return 1.0
-    return LIKE if len(term) >= BEGINNING and term[:BEGINNING] in words.beginnings else 0.0
+def _held(term: str, texts: Sequence[Words]) -> float:
+    for text in texts:
+        if term in text.places:
+            return 1.0
+    beginning = term[:BEGINNING]
+    if len(beginning) == BEGINNING and any(beginning in text.beginnings for text in texts):
+        return LIKE
+    return 0.0
 
 
 def _beside(ones: Sequence[int], others: Sequence[int]) -> bool:

@@ -127,7 +127,7 @@ def test_an_answer_is_bounded() -> None:
     texts = [f"Wick trimming helps {word}." for word in words]
     many = [passage(text, id=str(at)) for at, text in enumerate(texts)]
     assert len(said(asking("wick trimming"), *many)) == MAX_SENTENCES
-    tails = [" ".join(f"{name}{number}" for number in range(60)) for name in ("ab", "cd", "ef")]
+    tails = [" ".join(f"{name}{number}" for number in range(90)) for name in ("ab", "cd", "ef")]
     long = [passage(f"The wick needs trimming {tail}.", id=tail) for tail in tails]
     assert len(said(asking("wick trimming"), *long)) == 2
 
