@@ -179,8 +179,6 @@ def _list_end(around: Sequence[Sentence], start: int) -> int:
     """Where the items from ``start`` on end, as many as may be said with their lead."""
     end = start
     while end < len(around) and end - start < MAX_SENTENCES - 1 and around[end].item:
-        if around[end].paragraph != around[start].paragraph:
-            break
         end += 1
     return end
 

@@ -31,8 +31,8 @@ SCORE = 4.3
 COUNT = 2.3
 APART = 3.2
 TOGETHER = 3.7
-ENOUGH = 10.6
-"""Half a unit above even odds: a false answer costs more than a refusal."""
+ENOUGH = 10.1
+"""Even odds."""
 MANY_TERMS = 8
 TENTH = 9
 APART_OF_FEW = 0.3

@@ -125,7 +125,7 @@ def kind(sentence: str, question: Question) -> float:
             return ANSWERS_KIND if _new(_NUMBER, sentence, question) else 0.0
         case "when":
             return ANSWERS_KIND if _new(_TIME, sentence, question) else 0.0
-        case "definition" | "other":
+        case _:
             return 0.0
 
 

@@ -106,6 +106,16 @@ def test_a_list_is_said_whole() -> None:
     ]
 
 
+def test_three_are_the_most_with_all_that_belongs_to_them() -> None:
+    """A lead-in that leans back is said without what it leans on where its items leave no room."""
+    listed = passage(
+        "Lamps burn. These wick rules of trimming hold:\n- One rule stands.\n- Two more.\n\nThe end."
+    )
+    assert len(said(asking("wick rules of trimming"), listed)) <= MAX_SENTENCES
+    parted = passage("The rules of trimming a wick are these:\n\n- Wait.\n\nNo more than that.")
+    assert said(asking("rules of trimming a wick"), parted)[0] == "The rules of trimming a wick are these:"
+
+
 def test_a_long_list_is_not_said_whole() -> None:
     """Of a list longer than a reader wants only the fitting items are said; a long one is not led to."""
     items = [f"Wick number {number} burns {name}." for number, name in enumerate("abcdefghij")]
