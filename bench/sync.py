@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from bench.retrieval import service
+from bench.served import service
 
 WORDS = ("lamp", "keeper", "storm", "brass", "lens", "oil", "wick", "tower", "signal", "fog", "stair", "tide")
 WORDS_A_PAGE = 600

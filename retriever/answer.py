@@ -17,6 +17,7 @@ from retriever.documents.links import page_addresses
 from retriever.extractive import Quote, choose, separator
 from retriever.generated import reranked, written
 from retriever.guard.guarded import GuardedModel
+from retriever.language.languages import refusal
 from retriever.language.questions import Question, understand
 from retriever.outcomes import Outcomes
 from retriever.ports import AnyOf, Condition
@@ -45,7 +46,6 @@ from shared.errors import CarrelError, InvalidRequestError
 _log = logging.getLogger(__name__)
 MODEL = "extractive"
 PASSAGES = 12
-REFUSAL = "I could not find an answer to this in the documents."
 LASTING = frozenset({"grounding"})
 """What an answer would lack again: it may be kept all the same."""
 DELTA_WORDS = 6
@@ -178,7 +178,7 @@ async def _extracted(grounds: Grounds, degraded: list[str]) -> AsyncIterator[Run
     for event in _opening(MODEL, question, found, found.passages):
         yield event
     quotes = choose(question, found.passages, found.rarity)
-    for event in _spoken(quotes):
+    for event in _spoken(quotes) if quotes else _deltas(refusal(question.text)):
         yield event
     yield MessageEnd(finish_reason="complete" if quotes else "refused")
     yield RunEnd(status="completed", degraded=degraded)
@@ -239,8 +239,6 @@ def _narrowing(context: PageContext | None) -> tuple[Condition, ...]:
 
 
 def _spoken(quotes: Sequence[Quote]) -> Iterator[RunEvent]:
-    if not quotes:
-        yield from _deltas(REFUSAL)
     length = 0
     before: Quote | None = None
     for quote in quotes:

@@ -21,6 +21,8 @@ def _marks() -> str:
 
 MARKS = _marks()
 """The combining marks, for a character class: ``\\w`` leaves them out and cuts Indic words."""
+LETTER = rf"[\w{MARKS}]"
+"""A letter, digit or mark."""
 _UNSEEN = dict.fromkeys(
     [
         0xAD,

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-from retriever.language.letters import MARKS, fold, seen
+from retriever.language.letters import LETTER, fold, seen
 from retriever.language.stems import stem
 from retriever.language.unspaced import UNSPACED, pairs
 
@@ -25,11 +25,10 @@ STOP_WORDS = frozenset(
     "with would you your yours also may might must shall".split()
 )
 
-_LETTER = rf"[\w{MARKS}]"
 _NUMBER = r"v?\d+(?:[.,]\d+)+"
 _WORD = re.compile(
     rf"(?<![\w.,]){_NUMBER}|[A-Za-z](?:\+\+|#(?!\w))"
-    rf"|(?:(?<![\w.])\.(?=[A-Za-z]))?{_LETTER}+(?:(?:::|->|[.\-‐‑/\\@'’\u200c]){_LETTER}+)*"
+    rf"|(?:(?<![\w.])\.(?=[A-Za-z]))?{LETTER}+(?:(?:::|->|[.\-‐‑/\\@'’\u200c]){LETTER}+)*"
 )
 _IS_NUMBER = re.compile(_NUMBER)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
@@ -38,7 +37,7 @@ _ELISION = re.compile(
 )
 _JOINTS = tuple(map(re.compile, (r"::|->|[/\\@]", r"\.", r"[-‐‑\u200c]")))
 """What parts a name, the widest first: a path's names, then a name's ending, then its words."""
-_PART = re.compile(rf"(?:(?!_){_LETTER})+(?:'(?:(?!_){_LETTER})+)*")
+_PART = re.compile(rf"(?:(?!_){LETTER})+(?:'(?:(?!_){LETTER})+)*")
 _HUMP = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:st|nd|rd|th)(?![a-z])|\d+")
 _PLURAL_ACRONYM = re.compile(r"[A-Z]{2,}s")
 _GREEK = {

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from bench.retrieval import judgements, rows
+from bench.served import judgements, rows
 from bench.sets.folder import Document, Query, some, write
 
 
