@@ -2,7 +2,8 @@
 
 A DIR holds ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv`` (documents are judged), or ``docs/`` and
 queries with gold spans (characters are judged), or only Markdown under ``src/`` (taking in is timed). Each is
-put into an empty embedded index over HTTP in process and asked over ``POST /v1/search``.
+put into an empty embedded index over HTTP in process and asked over ``POST /v1/search``: each query once for
+ten passages, which is timed, and once for thirty, which hold ten documents.
 """
 
 import argparse
@@ -51,20 +52,19 @@ async def _documents(http: httpx.AsyncClient, folder: Path) -> dict[str, str]:
     corpus, queries = rows(folder / "corpus.jsonl"), rows(folder / "queries.jsonl")
     gold = judgements((folder / "qrels.tsv").read_text())
     took, chunks = await put(http, documents(folder))
+    judged = [query for query in queries if query["id"] in gold]
+    timings = [(await _ask(http, query["text"], limit=DEPTH))[1] for query in judged[:TIMED]]
     lists: list[tuple[list[str], dict[str, float]]] = []
-    timings: list[float] = []
-    for query in queries:
-        if query["id"] in gold:
-            passages, elapsed = await _ask(http, query["text"], limit=3 * DEPTH)
-            found = list(dict.fromkeys(corpus[int(p["document_id"])]["id"] for p in passages))
-            lists.append((found, gold[query["id"]]))
-            timings.append(elapsed)
+    for query in judged:
+        passages, _ = await _ask(http, query["text"], limit=3 * DEPTH)
+        found = list(dict.fromkeys(corpus[int(p["document_id"])]["id"] for p in passages))
+        lists.append((found, gold[query["id"]]))
     return {
         f"nDCG@{DEPTH}": f"{mean(ndcg(found, right) for found, right in lists):.3f}",
         f"recall@{DEPTH}": f"{mean(recall(found, right) for found, right in lists):.3f}",
         f"MRR@{DEPTH}": f"{mean(reciprocal_rank(found, right) for found, right in lists):.3f}",
         "queries": str(len(lists)),
-        **_costs(timings, took, chunks),
+        **costs(timings, took, chunks),
     }
 
 
@@ -73,16 +73,16 @@ async def _spans(http: httpx.AsyncClient, folder: Path) -> dict[str, str]:
     taken = documents(folder)
     texts = {name: text for name, _, _, text in taken}
     took, chunks = await put(http, taken)
+    queries = rows(folder / "queries.jsonl")
+    timings = [(await _ask(http, query["text"], limit=DEPTH))[1] for query in queries[:TIMED]]
     recalls: list[float] = []
-    timings: list[float] = []
-    for query in rows(folder / "queries.jsonl"):
-        passages, elapsed = await _ask(http, query["text"], limit=30)
-        timings.append(elapsed)
+    for query in queries:
+        passages, _ = await _ask(http, query["text"], limit=3 * DEPTH)
         recalls.append(_covered(texts[query["doc"]], query, passages))
     return {
         f"recall of gold characters in {CONTEXT_CHARS}": f"{mean(recalls):.3f}",
         "queries": str(len(recalls)),
-        **_costs(timings, took, chunks),
+        **costs(timings, took, chunks),
     }
 
 
@@ -106,7 +106,7 @@ async def _taken_in(http: httpx.AsyncClient, folder: Path) -> dict[str, str]:
     took, chunks = await put(http, taken)
     words = [Path(name).stem.replace("-", " ") for name, *_ in taken]
     timings = [(await _ask(http, f"how does {word} work", limit=DEPTH))[1] for word in words]
-    return {"documents": str(len(taken)), **_costs(timings, took, chunks)}
+    return {"documents": str(len(taken)), **costs(timings, took, chunks)}
 
 
 async def _ask(http: httpx.AsyncClient, query: str, *, limit: int) -> tuple[Rows, float]:
@@ -118,8 +118,9 @@ async def _ask(http: httpx.AsyncClient, query: str, *, limit: int) -> tuple[Rows
     return passages, elapsed * 1000
 
 
-def _costs(timings: list[float], took: float, chunks: int) -> dict[str, str]:
-    timings = sorted(timings[:TIMED])
+def costs(timings: list[float], took: float, chunks: int) -> dict[str, str]:
+    """Return what taking in and searching cost: seconds, milliseconds, and the memory of it all."""
+    timings = sorted(timings)
     return {
         "chunks": str(chunks),
         "taken in": f"{took:.1f} s",

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
-from retriever.app import create_app
+from retriever.app import Adapters, create_app, make_collections
 from retriever.settings import RetrieverSettings
 from shared.auth import Principal, Role, signed_headers
 
@@ -26,10 +26,11 @@ Documents = Sequence[tuple[str, str, str, str]]
 
 
 @asynccontextmanager
-async def service(data: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a retriever in this process, its index open."""
+async def service(data: Path, **adapters: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a retriever in this process, its index open; ``adapters`` as ``retriever.app.Adapters`` has."""
     settings = RetrieverSettings(data_dir=data, internal_token=SecretStr(TOKEN))
-    app = create_app(settings)
+    make = adapters.pop("make_collections", lambda: make_collections(settings))
+    app = create_app(settings, adapters=Adapters(make, **adapters))
     headers = signed_headers(Principal("owner", Role.OWNER), token=TOKEN, now=time.time())
     transport = httpx.ASGITransport(app=app)
     async with (

@@ -109,7 +109,7 @@ class Adapters:
 
 def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None) -> FastAPI:
     """Return the application; nothing is opened before its lifespan begins."""
-    adapters = adapters or Adapters(make_collections=lambda: _make_collections(settings))
+    adapters = adapters or Adapters(make_collections=lambda: make_collections(settings))
     app = FastAPI(
         title="Carrel retriever", version=__version__, lifespan=_lifespan, docs_url=None, redoc_url=None
     )
@@ -233,7 +233,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await store.close()
 
 
-async def _make_collections(settings: RetrieverSettings) -> Collections:
+async def make_collections(settings: RetrieverSettings) -> Collections:
     """The engine's library is imported in a thread: it takes longer than a health check waits."""
     return await asyncio.to_thread(_remote if settings.qdrant_url else _embedded, settings)
 
