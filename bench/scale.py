@@ -1,9 +1,9 @@
 """How fast the retriever finds among many chunks: ``python -m bench.scale DIR [--chunks N ...]``.
 
-DIR is a set with ``corpus.jsonl`` and ``queries.jsonl``. Documents of its sentences, drawn at random, are taken
-in until there are N chunks; then its queries are asked, each once, over ``POST /v1/search`` in process. Queries
-are embedded by the local model; the chunks' vectors are random directions instead, which cost the engine the
-same and take minutes less to make.
+DIR is a set with ``corpus.jsonl`` and ``queries.jsonl``. Documents of its sentences, drawn at random, are
+taken in until there are N chunks; then its queries are asked, each once, over ``POST /v1/search`` in process.
+Queries are embedded by the local model; the chunks' vectors are random directions instead, which cost the
+engine the same and take minutes less to make.
 """
 
 import argparse

@@ -27,7 +27,7 @@ Documents = Sequence[tuple[str, str, str, str]]
 
 @asynccontextmanager
 async def service(data: Path, **adapters: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a retriever in this process, its index open; ``adapters`` as ``retriever.app.Adapters`` has."""
+    """A client of a retriever in this process, its index open; ``adapters`` are some of its own."""
     settings = RetrieverSettings(data_dir=data, internal_token=SecretStr(TOKEN))
     make = adapters.pop("make_collections", lambda: make_collections(settings))
     app = create_app(settings, adapters=Adapters(make, **adapters))

@@ -159,7 +159,7 @@ class Answers:
     async def _look(self, question: Question, where: Sequence[Condition]) -> Found:
         measured = list(dict.fromkeys([*question.asked, *question.context]))
         return await self._search.find(
-            question.weights, text=question.text, where=where, limit=PASSAGES, measured=measured
+            question.weights, text=question.meaning, where=where, limit=PASSAGES, measured=measured
         )
 
 

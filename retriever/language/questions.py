@@ -47,6 +47,7 @@ _DEFINITION = (
 )
 MAX_SUBJECT_TERMS = 5
 MAX_REFERRING_TERMS = 3
+MAX_MEANT_CHARS = 500
 MAX_REFERRED_TERMS = 16
 
 
@@ -67,6 +68,8 @@ class Question:
     """The terms of the turns before, of what the visitor selected and of the page's title."""
     weights: Mapping[str, float]
     """What to search for: the asked terms and those of the context."""
+    meaning: str
+    """What to search for by meaning: the question, and before it what it speaks of without saying so."""
 
 
 def understand(messages: Sequence[Turn], context: PageContext | None = None) -> Question:
@@ -80,7 +83,10 @@ def understand(messages: Sequence[Turn], context: PageContext | None = None) -> 
     weights = dict.fromkeys(terms(text), 1.0)
     for term, weight in around.items():
         weights[term] = weights.get(term, 0.0) + weight
-    asked |= _referred(text, asked, _before(messages[:-1], context))
+    before = _before(messages[:-1], context)
+    referred = _referred(text, asked, before)
+    meaning = f"{before[:MAX_MEANT_CHARS]}\n{text}" if before and (referred or not asked) else text
+    asked |= referred
     weights |= {term: max(weight, weights.get(term, 0.0)) for term, weight in asked.items() if term in around}
     subject = _subject(text)
     return Question(
@@ -90,6 +96,7 @@ def understand(messages: Sequence[Turn], context: PageContext | None = None) -> 
         asked=asked or around,
         context=around,
         weights=weights,
+        meaning=meaning,
     )
 
 

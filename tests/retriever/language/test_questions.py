@@ -110,3 +110,16 @@ def test_other_languages_ask_about_their_matter_only() -> None:
     assert set(question.asked) == {"灯塔", "塔有", "盏灯"}
     assert {"多少", "灯塔"} <= set(question.weights)
     assert understand(turns("¿Quién construyó la torre?")).kind == "who"
+
+
+def test_what_is_meant_by_it_is_meant_to_be_found() -> None:
+    """A question that speaks of "it" is searched by meaning together with what that is; another one alone."""
+    earlier = [Turn(role="user", content="What is a Fresnel lens?"), Turn(role="assistant", content="Glass.")]
+    asked = [*earlier, Turn(role="user", content="Who invented it?")]
+    assert "Fresnel" in understand(asked).meaning
+    assert understand(asked).meaning.endswith("Who invented it?")
+    assert "Fresnel" in understand([*earlier, Turn(role="user", content="Why?")]).meaning
+    alone = [*earlier, Turn(role="user", content="How are tower lamps cleaned by keepers?")]
+    assert understand(alone).meaning == "How are tower lamps cleaned by keepers?"
+    selected = PageContext(selected_text="The wick of the lamp")
+    assert "wick" in understand([Turn(role="user", content="What is this?")], selected).meaning
