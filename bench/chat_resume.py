@@ -1,8 +1,8 @@
 """How answers fare when sockets are cut and chat services killed: whole, or honestly incomplete.
 
-``python -m bench.chat_resume`` starts PostgreSQL, Redis, a scripted retriever and one or two chat services; many
-conversations at once are told over sockets that live 50 to 500 ms. Ends everything it started. Exit code 1 when
-anything came that must not.
+``python -m bench.chat_resume`` starts PostgreSQL, Redis, a scripted retriever and one or two chat services.
+Many conversations at once are told over sockets that live 50 to 500 ms. Ends everything it started. Exit code
+1 when anything came that must not.
 """
 
 import argparse
