@@ -11,7 +11,7 @@ from collections import Counter
 from typing import cast
 from uuid import uuid4
 
-from bench.load.frames import TEXT, FrameReader, client_frame
+from bench.load.frames import PING, PONG, TEXT, FrameReader, client_frame
 from shared.auth import Principal, Role, signed_headers
 
 _WRITTEN = re.compile(rb'"text":"@(\d+) ')
@@ -60,6 +60,8 @@ class Chat(asyncio.Protocol):
         for opcode, payload in self._frames.feed(data):
             if opcode == TEXT:
                 self._heard(payload, now)
+            elif opcode == PING and self._transport is not None:
+                self._transport.write(client_frame(PONG, payload))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
@@ -85,7 +87,7 @@ class Chat(asyncio.Protocol):
             self.ready.set()
             self.beats.append(now / 1e9)
         elif kind in ("run-end", "error"):
-            self.ended[kind] += 1
+            self.ended[str(json.loads(payload).get("code", kind))] += 1
             if self.active:
                 self.ask()
 

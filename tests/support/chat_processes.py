@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -54,6 +54,19 @@ def _event(event: RunEvent) -> bytes:
     return sse.encode(event.model_dump(mode="json"), type=event.type)
 
 
+async def until_ready(port: int, *, check: Callable[[], None] = lambda: None) -> None:
+    """Wait until the service that listens there says it can do its job; ``check`` raises when it will not."""
+    async with asyncio.timeout(60), httpx.AsyncClient(timeout=5, trust_env=False) as http:
+        while True:
+            check()
+            try:
+                if (await http.get(f"http://127.0.0.1:{port}/health/ready")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.05)
+
+
 class ChatProcess:
     """One ``python -m chat_ws`` on a port of its own."""
 
@@ -85,17 +98,11 @@ class ChatProcess:
 
     async def ready(self) -> None:
         """Wait until it says that it is ready."""
-        async with asyncio.timeout(60), httpx.AsyncClient(timeout=5, trust_env=False) as http:
-            for _ in iter(int, 1):
-                assert self._process is not None
-                assert self._process.poll() is None, self.log.read_text()[-3000:]
-                try:
-                    answer = await http.get(f"http://127.0.0.1:{self.port}/health/ready")
-                    if answer.status_code == 200:
-                        return
-                except httpx.TransportError:
-                    pass
-                await asyncio.sleep(0.05)
+        await until_ready(self.port, check=self._lives)
+
+    def _lives(self) -> None:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()[-3000:]
 
     def kill(self) -> None:
         """kill -9, and wait for its end."""
