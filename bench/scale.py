@@ -36,7 +36,7 @@ class RandomPassages:
 
     def __init__(self, inner: Embedder) -> None:
         self._inner, self._random = inner, random.Random(1)  # seeded
-        self.space = inner.space
+        self.space, self.even = inner.space, inner.even
 
     async def passages(self, texts: Sequence[str]) -> list[DenseVector]:
         return [self._direction() for _ in texts]

@@ -152,7 +152,7 @@ class Answers:
         narrowed = _narrowing(request.context)
         if narrowed:
             found = await self._look(question, (*where, *narrowed))
-            if choose(question, found.passages, found.rarity):
+            if choose(question, found.passages, found.rarity, even=found.even):
                 return found, []
         return await self._look(question, where), ["grounding"] if narrowed else []
 
@@ -177,7 +177,7 @@ async def _extracted(grounds: Grounds, degraded: list[str]) -> AsyncIterator[Run
     question, found = grounds.question, grounds.found
     for event in _opening(MODEL, question, found, found.passages):
         yield event
-    quotes = choose(question, found.passages, found.rarity)
+    quotes = choose(question, found.passages, found.rarity, even=found.even)
     for event in _spoken(quotes) if quotes else _deltas(refusal(question.text)):
         yield event
     yield MessageEnd(finish_reason="complete" if quotes else "refused")

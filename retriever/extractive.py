@@ -67,10 +67,19 @@ class Candidate:
     """Which of them it is."""
 
 
-def choose(question: Question, passages: Sequence[Ranked], rarity: Mapping[str, float]) -> list[Quote]:
-    """Return the sentences that answer, in the order to say them; none where nothing fits."""
+def choose(
+    question: Question,
+    passages: Sequence[Ranked],
+    rarity: Mapping[str, float],
+    *,
+    even: float | None = None,
+) -> list[Quote]:
+    """Return the sentences that answer, in the order to say them; none where nothing fits.
+
+    ``even`` is the cosine at which a passage is as likely as not about the question, where that is known.
+    """
     weights = Weights(question.asked, rarity)
-    if not about(passages, weights):
+    if not about(passages, weights, even=even):
         return []
     best = max(passage.score for passage in passages)
     context = Weights(question.context, rarity)

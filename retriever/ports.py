@@ -305,6 +305,11 @@ class Embedder(Protocol):
         """Where its vectors lie."""
         ...
 
+    @property
+    def even(self) -> float | None:
+        """The cosine at which a passage is as likely as not about the question; None where not measured."""
+        ...
+
     async def passages(self, texts: Sequence[str]) -> list[DenseVector]:
         """Return the vector of each text that is to be found, in their order; each has length 1."""
         ...

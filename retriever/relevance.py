@@ -32,6 +32,9 @@ SCORE = 4.3
 COUNT = 2.3
 APART = 3.2
 TOGETHER = 3.7
+NEAREST = 30.0
+"""Chosen with the cosine that is even. Of 20 pairs of a set and another's queries, words alone refused .77 in
+the worst, and up to .09 of a set's own; with it .97 in the worst, and up to .06."""
 ENOUGH = 10.1
 """Even odds."""
 MANY_TERMS = 8
@@ -127,11 +130,18 @@ def signs(passages: Sequence[Ranked], weights: Weights) -> Signs:
     )
 
 
-def about(passages: Sequence[Ranked], weights: Weights) -> bool:
-    """Whether ``passages`` are about the question that ``weights`` are of."""
+def about(passages: Sequence[Ranked], weights: Weights, *, even: float | None = None) -> bool:
+    """Whether ``passages`` are about the question that ``weights`` are of.
+
+    Where cosines are known, and the one that is ``even``, the nearest passage speaks for or against it, too.
+    """
     if not passages or not weights.total:
         return False
-    return signs(passages, weights).evidence >= ENOUGH
+    evidence = signs(passages, weights).evidence
+    nearest = max((p.parts.dense for p in passages if p.parts.dense is not None), default=None)
+    if even is not None and nearest is not None:
+        evidence += NEAREST * (nearest - even)
+    return evidence >= ENOUGH
 
 
 def headings(passage: Ranked) -> Words:

@@ -44,6 +44,8 @@ class Found:
     timing_ms: dict[str, float]
     degraded: tuple[str, ...] = ()
     """``dense`` where vectors could not be asked."""
+    even: float | None = None
+    """The cosine at which a passage is as likely as not about the question, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class Search:
                 "total": _ms(ended - started),
             },
             degraded=("dense",) if asked.lacking else (),
+            even=asked.even,
         )
 
     async def _look(self, query: Query) -> tuple[list[Ranked], int, dict[str, float]]:

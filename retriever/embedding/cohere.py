@@ -56,6 +56,11 @@ class CohereEmbedder:
         """The model's own; v5 and v4 models have one for each dimension, which is its size."""
         return self._space
 
+    @property
+    def even(self) -> None:
+        """Not measured: where Cohere embeds, it also writes."""
+        return None
+
     async def open(self) -> None:
         """Import the SDK; nothing is called."""
         await self._connection.client()

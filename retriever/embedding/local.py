@@ -30,6 +30,7 @@ from retriever.settings import RetrieverSettings
 from shared.errors import UpstreamUnavailableError
 
 REMEMBERED_QUERIES = 256
+EVEN_COSINE = 0.45
 REMEDY = "make it with `make model`"
 _QUIET = 3
 """onnxruntime's level for errors alone."""
@@ -74,6 +75,11 @@ class LocalEmbedder:
     def space(self) -> Space:
         """Where its vectors lie."""
         return Space(self._manifest.space, self._manifest.size)
+
+    @property
+    def even(self) -> float:
+        """Measured with this model (docs/decisions/0012)."""
+        return EVEN_COSINE
 
     async def open(self) -> None:
         """Import the libraries and load the model; the first call does it otherwise."""

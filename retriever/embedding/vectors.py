@@ -22,6 +22,8 @@ class Asked:
 
     vector: DenseVector | None = None
     lacking: bool = False
+    even: float | None = None
+    """The cosine at which a passage is as likely as not about the question, where that is known."""
 
 
 class Vectors:
@@ -68,7 +70,7 @@ class Vectors:
             self.failure = error.detail
             return Asked(lacking=True)
         self.failure = ""
-        return Asked(vector)
+        return Asked(vector, even=embedder.even)
 
     async def attached(self, record: Record, points: Sequence[Point]) -> tuple[Record, list[Point]]:
         """Return the record and its points with the vectors of its chunks; as they are where that fails."""

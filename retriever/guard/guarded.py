@@ -82,6 +82,10 @@ class GuardedEmbedder:
     def space(self) -> Space:
         return self._embedder.space
 
+    @property
+    def even(self) -> float | None:
+        return self._embedder.even
+
     def check(self) -> Check:
         """Return how the embedder is, by how it answered; nothing is called."""
         return self.watch.check(self.space.name)

@@ -94,3 +94,17 @@ def test_about() -> None:
     assert not about([passage("a lens", score=1.0)], weights)
     assert not about([], weights)
     assert not about([passage("a Fresnel lens")], Weights({}, {}))
+
+
+def test_the_nearest_passage_speaks_for_or_against() -> None:
+    """Far from what is even it decides; where no cosine is known, words alone do."""
+    weights = Weights({"fresnel": 1.0, "len": 1.0}, {"fresnel": 3.0, "len": 2.0})
+    said = passage("A Fresnel lens is made of rings.", score=4.0)
+    near, far = (replace(said, parts=replace(said.parts, dense=cosine)) for cosine in (0.9, 0.0))
+    assert about([said], weights)
+    assert about([said], weights, even=0.45)
+    assert not about([far], weights, even=0.45)
+    assert about([far], weights)
+    other = Weights({"wick": 1.0, "oil": 1.0, "len": 1.0}, {"len": 2.0})
+    assert not about([said], other)
+    assert about([near], other, even=0.45)

@@ -21,10 +21,12 @@ class WordEmbedder:
         name: str = "words",
         *,
         alike: dict[str, str] | None = None,
+        even: float | None = None,
         before: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.space = Space(name, SIZE)
         self.before = before
+        self.even = even
         self.opened = self.closed = False
         self.embedded = 0
         self._alike = alike or {}

@@ -17,6 +17,7 @@ class Failing:
 
     name = "m"
     space = Space("s", 1)
+    even: float | None = 0.5
     fails = True
     asked = 0
 
@@ -115,4 +116,4 @@ async def test_an_embedder_that_fails_on_documents_is_asked_for_questions(tmp_pa
     model.fails = False
     assert await guarded.query("q") == (1.0,)
     assert guarded.watch.open_breakers == {("embed_query",): False, ("embed_passages",): True}
-    assert (guarded.space, guarded.check().status) == (Space("s", 1), "degraded")
+    assert (guarded.space, guarded.even, guarded.check().status) == (Space("s", 1), 0.5, "degraded")
