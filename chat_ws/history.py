@@ -59,8 +59,7 @@ class PostgresHistory:
         }
 
         def work(cursor: Cursor) -> None:
-            cursor.execute(self._sql["end_message"], values)
-            cursor.execute(self._sql["end_run"], values)
+            cursor.execute(self._sql["end_message"] + self._sql["end_run"], values)
 
         await self._database.run(work)
 

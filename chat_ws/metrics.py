@@ -30,3 +30,4 @@ def _tell_database(metrics: Metrics, database: Database) -> None:
     metrics.counter(
         "database_refused", "Work that was not done, by why.", lambda: database.refused, labels=("reason",)
     )
+    metrics.counter("database_given_up", "Connections silent at their deadline.", lambda: database.given_up)

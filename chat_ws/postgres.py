@@ -5,6 +5,7 @@ stored. A request that finds all threads busy waits for a bounded time, then is 
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -19,6 +20,7 @@ import psycopg2.errors
 import psycopg2.extensions
 import psycopg2.extras
 
+from chat_ws.deadlines import Deadlines
 from shared.errors import OverloadedError
 
 _T = TypeVar("_T")
@@ -26,21 +28,44 @@ Connection = psycopg2.extensions.connection
 Cursor = psycopg2.extras.RealDictCursor
 
 _AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.errors.ReadOnlySqlTransaction)
-_CONNECT_TIMEOUT_S = 5
 _IDLE_CHECK_S = 30.0
-_STATEMENT_TIMEOUT_MS = 8_000
-_LOCK_TIMEOUT_MS = 4_000
+_IDLE_CHECK_FOR_S = 3.0
+_IDLE_MAX_S = 240.0
+"""Servers and balancers drop what is idle for five minutes, often without a word."""
+_MAX_WAITING = 500
+_DEADLINE_S = 10.0
+_CONFLICTS = 2
+"""Deadlocks and the like after which work is done again: whoever it met is through by then."""
+_IDLE = psycopg2.extensions.TRANSACTION_STATUS_IDLE
+_OPTIONS = {
+    "connect_timeout": "5",
+    "application_name": "carrel",
+    "keepalives_idle": "30",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+"""Of a connection, where the address says nothing else."""
+_BEGIN = """BEGIN;
+SET LOCAL statement_timeout = 8000; SET LOCAL lock_timeout = 4000; SET LOCAL timezone = 'UTC'"""
+"""With each transaction, in one way there and back: behind a pooler in transaction mode what is set for a
+session is set for whoever gets the server's connection next, and not for us."""
 _log = logging.getLogger(__name__)
 
 
 class Database:
     """Runs functions, each in one transaction, on at most ``connections`` connections.
 
-    ``queue_wait_s`` is how long one waits for its turn before it is refused.
+    ``queue_wait_s`` is how long one waits for its turn before it is refused; turns come in the order of
+    asking. ``deadline_s`` is how long a transaction may take before its connection is given up.
     """
 
-    def __init__(self, url: str, *, connections: int, queue_wait_s: float = 5.0) -> None:
-        self._url, self._queue_wait_s = url, queue_wait_s
+    def __init__(
+        self, url: str, *, connections: int, queue_wait_s: float = 5.0, deadline_s: float = _DEADLINE_S
+    ) -> None:
+        self._options = _OPTIONS | psycopg2.extensions.parse_dsn(url)
+        self._queue_wait_s, self._deadline_s = queue_wait_s, deadline_s
+        self._deadlines = Deadlines()
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="postgres")
         self._free = asyncio.Semaphore(connections)
         self._idle: list[tuple[Connection, float]] = []
@@ -50,8 +75,15 @@ class Database:
         self.refused: Counter[tuple[str]] = Counter()
         """What was not done, by why: ``busy`` or ``away``."""
 
-    async def run(self, work: Callable[[Cursor], _T]) -> _T:
+    @property
+    def given_up(self) -> int:
+        """How many connections said nothing until their deadline."""
+        return self._deadlines.passed
+
+    async def run(self, work: Callable[[Cursor], _T], *, endless: bool = False) -> _T:
         """Run ``work`` in a transaction, in a thread; commit when it returns, roll back when it raises.
+
+        ``endless`` work has no deadline here; it sets the server's timeouts aside by itself.
 
         ``work`` must be idempotent: when a kept connection turns out to be gone, it is run once more on a
         new one, and whether the first transaction was committed is not known then.
@@ -64,7 +96,7 @@ class Database:
         """
         await self._take_turn()
         try:
-            future = self._threads.submit(copy_context().run, self._transaction, work)
+            future = self._threads.submit(copy_context().run, self._transaction, work, endless)
         except RuntimeError as error:
             self._free.release()
             raise OverloadedError("The database is closed: the service ends") from error
@@ -75,6 +107,9 @@ class Database:
         return await asyncio.shield(wrapped)
 
     async def _take_turn(self) -> None:
+        if self.waiting >= _MAX_WAITING:
+            self.refused["busy",] += 1
+            raise OverloadedError("Too many wait for a database connection", retry_after_ms=1000)
         self.waiting += 1
         try:
             async with asyncio.timeout(self._queue_wait_s):
@@ -95,15 +130,13 @@ class Database:
     async def close(self) -> None:
         """Close every connection, after what runs has ended."""
         await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
-        with self._guard:
-            idle, self._idle = self._idle, []
-        for connection, _ in idle:
-            connection.close()
+        self._drop_idle()
+        await asyncio.get_running_loop().run_in_executor(None, self._deadlines.close)
 
-    def _transaction(self, work: Callable[[Cursor], _T]) -> _T:
+    def _transaction(self, work: Callable[[Cursor], _T], endless: bool) -> _T:
         try:
-            result = self._twice(work)
-        except _AWAY as error:
+            result = self._persistently(work, None if endless else self._deadline_s)
+        except (*_AWAY, TimeoutError) as error:
             # Once when it goes, once when it is back: what happens between is told to each who asked.
             _log.log(logging.DEBUG if self._away else logging.WARNING, "database: %s", _first_line(error))
             self._away = True
@@ -113,20 +146,29 @@ class Database:
             _log.info("database: answers again")
         return result
 
-    def _twice(self, work: Callable[[Cursor], _T]) -> _T:
-        kept = self._take()
-        if kept is not None:
+    def _persistently(self, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
+        for _ in range(_CONFLICTS):
+            with contextlib.suppress(psycopg2.extensions.TransactionRollbackError):
+                return self._twice(work, deadline_s)
+        return self._twice(work, deadline_s)
+
+    def _twice(self, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
+        if (kept := self._take()) is not None:
             try:
-                return self._attempt(kept, work)
+                return self._attempt(kept, work, deadline_s)
             except psycopg2.Error:
                 if not kept.closed:
                     raise
-        return self._attempt(self._connect(), work)
+        return self._attempt(self._connect(), work, deadline_s)
 
-    def _attempt(self, connection: Connection, work: Callable[[Cursor], _T]) -> _T:
+    def _attempt(self, connection: Connection, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
         try:
-            with connection, connection.cursor(cursor_factory=Cursor) as cursor:
-                return work(cursor)
+            within = self._deadlines.within(connection, deadline_s)
+            with within, connection.cursor(cursor_factory=Cursor) as cursor:
+                return _in_transaction(cursor, work)
+        except psycopg2.errors.ReadOnlySqlTransaction:
+            connection.close()  # it has become a standby: another connection may find the new primary
+            raise
         finally:
             self._give_back(connection)
 
@@ -137,55 +179,60 @@ class Database:
                 if not self._idle:
                     return None
                 connection, since = self._idle.pop()
-            if time.monotonic() - since < _IDLE_CHECK_S or _alive(connection):
+            idle_s = time.monotonic() - since
+            if idle_s < _IDLE_CHECK_S:
                 return connection
+            if idle_s < _IDLE_MAX_S and self._alive(connection):
+                return connection
+            connection.close()
+            if idle_s < _IDLE_MAX_S:
+                self._drop_idle()
+
+    def _alive(self, connection: Connection) -> bool:
+        try:
+            with self._deadlines.within(connection, _IDLE_CHECK_FOR_S), connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except (psycopg2.Error, TimeoutError):
+            return False
+        return True
 
     def _give_back(self, connection: Connection) -> None:
+        if not connection.closed and connection.info.transaction_status != _IDLE:
+            connection.close()
+            return
         if connection.closed:
-            # The server ended it: the others are older and most likely gone too.
-            with self._guard:
-                idle, self._idle = self._idle, []
-            for other, _ in idle:
-                other.close()
+            self._drop_idle()
             return
         with self._guard:
             self._idle.append((connection, time.monotonic()))
 
-    def _connect(self) -> Connection:
-        connection: Connection = psycopg2.connect(
-            self._url,
-            connect_timeout=_CONNECT_TIMEOUT_S,
-            application_name="carrel",
-            keepalives_idle=30,
-            keepalives_interval=5,
-            keepalives_count=3,
-            tcp_user_timeout=15_000,
-        )
-        try:
-            _prepare(connection)
-        except psycopg2.Error:
+    def _drop_idle(self) -> None:
+        """One connection was found dead: the others are older and most likely gone too."""
+        with self._guard:
+            idle, self._idle = self._idle, []
+        for connection, _ in idle:
             connection.close()
-            raise
+
+    def _connect(self) -> Connection:
+        connection: Connection = psycopg2.connect(**self._options)
+        # We begin and commit ourselves: the driver would take one more way there and back for it.
+        connection.autocommit = True
         return connection
 
 
-def _prepare(connection: Connection) -> None:
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, false)", (str(_STATEMENT_TIMEOUT_MS),))
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", (str(_LOCK_TIMEOUT_MS),))
-        cursor.execute("SELECT set_config('timezone', 'UTC', false)")
-    connection.autocommit = False
-
-
-def _alive(connection: Connection) -> bool:
+def _in_transaction(cursor: Cursor, work: Callable[[Cursor], _T]) -> _T:
     try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except psycopg2.Error:
-        connection.close()
-        return False
-    return True
+        cursor.execute(_BEGIN)
+        result = work(cursor)
+        cursor.execute("COMMIT")
+        if cursor.statusmessage != "COMMIT":
+            raise psycopg2.InternalError("work went on after an error: nothing of it was committed")
+    except BaseException:
+        if not cursor.connection.closed:
+            with contextlib.suppress(psycopg2.Error):
+                cursor.execute("ROLLBACK")
+        raise
+    return result
 
 
 def _first_line(error: Exception) -> str:

@@ -78,13 +78,11 @@ class Questions:
         if (found := self._found(cursor, values)) is not None:
             return found
         if new:
-            cursor.execute(self._sql["insert_conversation"], values)
-        else:
-            cursor.execute(self._sql["lock_conversation"], values)
-            if cursor.fetchone() is None:
-                raise NotFoundError("There is no such conversation", param="conversation_id")
-        cursor.execute(self._sql["insert_user_message"], values)
-        return self._begin(cursor, values)
+            return self._begin(cursor, values, "insert_conversation", "insert_user_message")
+        cursor.execute(self._sql["lock_conversation"], values)
+        if cursor.fetchone() is None:
+            raise NotFoundError("There is no such conversation", param="conversation_id")
+        return self._begin(cursor, values, "touch_conversation", "insert_user_message")
 
     def _again(self, cursor: Cursor, values: dict[str, Any]) -> tuple[Stored, MessageCreate]:
         stored = self._found(cursor, values)
@@ -93,7 +91,8 @@ class Questions:
         if question is None:
             raise NotFoundError("There is no such question", param="message_id")
         if stored is None:
-            stored = self._begin(cursor, values | {"conversation_id": question["conversation_id"]})
+            values |= {"conversation_id": question["conversation_id"]}
+            stored = self._begin(cursor, values, "touch_conversation")
         fields = {"content": question["content"], "client_message_id": values["client_message_id"]}
         return stored, MessageCreate.model_validate({**fields, **question["asked"]})
 
@@ -106,15 +105,14 @@ class Questions:
         # Our own run: an earlier attempt was committed, and its confirmation lost.
         return self._stored(cursor, found, duplicate=found["run_id"] != values["run_id"])
 
-    def _begin(self, cursor: Cursor, values: dict[str, Any]) -> Stored:
-        for query in ("insert_assistant_message", "insert_run", "touch_conversation"):
-            cursor.execute(self._sql[query], values)
-        return self._stored(cursor, values | {"status": "running"}, duplicate=False)
+    def _begin(self, cursor: Cursor, values: dict[str, Any], *before: str) -> Stored:
+        queries = (*before, "insert_assistant_message", "insert_run")
+        return self._stored(cursor, values | {"status": "running"}, *queries, duplicate=False)
 
-    def _stored(self, cursor: Cursor, row: Any, *, duplicate: bool) -> Stored:
-        values = {"conversation_id": row["conversation_id"], "message_id": row["message_id"]}
-        values |= {"limit": HISTORY_TURNS, "window": _HISTORY_MESSAGES}
-        cursor.execute(self._sql["history"], values)
+    def _stored(self, cursor: Cursor, row: Any, *before: str, duplicate: bool) -> Stored:
+        """Return ``row`` with its history; what is done ``before`` goes in the same way there and back."""
+        queries = "\n".join(self._sql[query] for query in (*before, "history"))
+        cursor.execute(queries, {**row, "limit": HISTORY_TURNS, "window": _HISTORY_MESSAGES})
         return Stored(
             conversation_id=row["conversation_id"],
             message_id=row["message_id"],

@@ -1,23 +1,28 @@
 """The chat service's settings."""
 
+import re
 from typing import Annotated, Literal
 
 import psycopg2
 from psycopg2.extensions import parse_dsn
 from pydantic import AfterValidator, Field, SecretStr
 
+from chat_ws.address import database_address
 from shared.contracts.chat_ws import MAX_FRAME_BYTES, MAX_MESSAGE_CHARS
 from shared.settings import HttpUrl, Port, ServiceSettings
 
 
 def _postgres_url(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-        raise ValueError("must begin with postgresql:// or postgres://")
+    address = database_address(value.get_secret_value())
     try:
-        parse_dsn(value.get_secret_value())
-    except psycopg2.ProgrammingError:
-        raise ValueError("is not a PostgreSQL address; characters such as @ / ? in it are escaped") from None
-    return value
+        parse_dsn(address)
+    except psycopg2.ProgrammingError as error:
+        # "invalid URI query parameter: ..." names the parameter; any other text may quote what is secret.
+        known = re.fullmatch(r'invalid dsn: invalid URI query parameter: "([a-z_]+)"\s*', str(error))
+        reason = f"; the driver knows no parameter {known[1]}" if known else ""
+        detail = f"is not a PostgreSQL address{reason}; characters such as @ / ? in it are escaped"
+        raise ValueError(detail) from None
+    return SecretStr(address)
 
 
 class ChatSettings(ServiceSettings):

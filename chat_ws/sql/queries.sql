@@ -22,8 +22,8 @@ FOR UPDATE OF c;
 
 -- name: insert_conversation
 -- A new conversation.
-INSERT INTO conversations (id, visitor_id, title, created_at, updated_at)
-VALUES (%(conversation_id)s, %(visitor_id)s, %(title)s, %(now)s, %(now)s);
+INSERT INTO conversations (id, visitor_id, title, created_at, updated_at, message_count)
+VALUES (%(conversation_id)s, %(visitor_id)s, %(title)s, %(now)s, %(now)s, %(added)s);
 
 -- name: touch_conversation
 -- A question and the place of its answer, or the place of another one, came to a conversation.

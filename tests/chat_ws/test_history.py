@@ -64,7 +64,7 @@ async def test_a_commit_whose_confirmation_is_lost_is_the_first(database: Databa
     """The work that is tried again after an unconfirmed commit finds its own run: no duplicate."""
 
     class Unconfirmed(Database):
-        async def run(self, work: Any) -> Any:
+        async def run(self, work: Any, *, endless: bool = False) -> Any:
             await database.run(work)
             return await database.run(work)
 
