@@ -42,7 +42,7 @@ class PostgresHistory:
 
     async def checkpoint(self, message_id: str, content: str, citations: Sequence[Citation]) -> None:
         values = {"message_id": message_id, "content": content, "citations": _citations(citations)}
-        await self._database.run(lambda cursor: cursor.execute(self._sql["checkpoint_message"], values))
+        await self._database.rows(self._sql["checkpoint_message"], values)
 
     async def end_run(self, ending: Ending) -> None:
         values = {
@@ -57,11 +57,7 @@ class PostgresHistory:
             "error": json(ending.error) if ending.error else None,
             "now": self._clock(),
         }
-
-        def work(cursor: Cursor) -> None:
-            cursor.execute(self._sql["end_message"] + self._sql["end_run"], values)
-
-        await self._database.run(work)
+        await self._database.rows(self._sql["end_message"] + self._sql["end_run"], values)
 
     async def end_orphans(self) -> int:
         def work(cursor: Cursor) -> int:
@@ -110,8 +106,7 @@ class PostgresHistory:
             raise NotFoundError("There is no such conversation")
 
     async def erase_visitor(self, visitor_id: str) -> None:
-        values = {"visitor_id": visitor_id}
-        await self._database.run(lambda cursor: cursor.execute(self._sql["erase_visitor"], values))
+        await self._database.rows(self._sql["erase_visitor"], {"visitor_id": visitor_id})
 
     async def list_messages(
         self, visitor_id: str, conversation_id: str, *, limit: int, before: int | None
@@ -145,23 +140,15 @@ class PostgresHistory:
         return Feedback.model_validate(row)
 
     async def ping(self) -> None:
-        await self._database.run(lambda cursor: cursor.execute("SELECT 1"))
+        await self._database.rows("SELECT 1")
 
     async def _one(self, query: str, **values: Any) -> Any:
-        def work(cursor: Cursor) -> Any:
-            cursor.execute(self._sql[query], values)
-            return cursor.fetchone()
-
-        return await self._database.run(work)
+        rows = await self._database.rows(self._sql[query], values)
+        return rows[0] if rows else None
 
     async def _page(self, query: str, *, limit: int, before: int | None, **values: Any) -> list[Any]:
         values |= {"limit": limit + 1, "before": _LAST_POSITION if before is None else before}
-
-        def work(cursor: Cursor) -> list[Any]:
-            cursor.execute(self._sql[query], values)
-            return list(cursor.fetchall())
-
-        return await self._database.run(work)
+        return await self._database.rows(self._sql[query], values)
 
 
 def _citations(citations: Sequence[Citation]) -> Any:

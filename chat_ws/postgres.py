@@ -10,9 +10,11 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg2
@@ -25,7 +27,6 @@ from shared.errors import OverloadedError
 
 _T = TypeVar("_T")
 Connection = psycopg2.extensions.connection
-Cursor = psycopg2.extras.RealDictCursor
 
 _AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.errors.ReadOnlySqlTransaction)
 _IDLE_CHECK_S = 30.0
@@ -46,18 +47,31 @@ _OPTIONS = {
     "tcp_user_timeout": "15000",
 }
 """Of a connection, where the address says nothing else."""
-_BEGIN = """BEGIN;
-SET LOCAL statement_timeout = 8000; SET LOCAL lock_timeout = 4000; SET LOCAL timezone = 'UTC'"""
-"""With each transaction, in one way there and back: behind a pooler in transaction mode what is set for a
-session is set for whoever gets the server's connection next, and not for us."""
+_SET = "SET LOCAL statement_timeout = 8000; SET LOCAL lock_timeout = 4000; SET LOCAL timezone = 'UTC';\n"
+"""Goes with each transaction's first statement: behind a pooler in transaction mode what is set for a session
+is set for whoever gets the server's connection next, and not for us."""
 _log = logging.getLogger(__name__)
+
+
+class Cursor(psycopg2.extras.RealDictCursor):
+    """Rows as dicts; what begins a transaction goes in the same way there and back as its first statement."""
+
+    beginning = ""
+    watched: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Around each wait for the server."""
+
+    def execute(self, query: Any, vars: Any = None) -> None:
+        """Execute the statements of ``query``; rows are those of the last."""
+        beginning, self.beginning = self.beginning, ""
+        with self.watched():
+            super().execute(beginning + query, vars)
 
 
 class Database:
     """Runs functions, each in one transaction, on at most ``connections`` connections.
 
     ``queue_wait_s`` is how long one waits for its turn before it is refused; turns come in the order of
-    asking. ``deadline_s`` is how long a transaction may take before its connection is given up.
+    asking. ``deadline_s`` is how long the server may say nothing before its connection is given up.
     """
 
     def __init__(
@@ -94,9 +108,20 @@ class Database:
             When the database cannot be reached, broke off, or all connections stay busy. What was done
             may be committed all the same, as after any lost connection.
         """
+        deadline_s = None if endless else self._deadline_s
+        return await self._in_thread(partial(_in_transaction, work=work), deadline_s)
+
+    async def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Any]:
+        """Run the statements of ``sql`` as one transaction, in one way there and back; as :meth:`run` else.
+
+        Returned are the rows of the last one, if it has any.
+        """
+        return await self._in_thread(partial(_at_once, sql=sql, values=values), self._deadline_s)
+
+    async def _in_thread(self, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
         await self._take_turn()
         try:
-            future = self._threads.submit(copy_context().run, self._transaction, work, endless)
+            future = self._threads.submit(copy_context().run, self._transaction, work, deadline_s)
         except RuntimeError as error:
             self._free.release()
             raise OverloadedError("The database is closed: the service ends") from error
@@ -133,9 +158,9 @@ class Database:
         self._drop_idle()
         await asyncio.get_running_loop().run_in_executor(None, self._deadlines.close)
 
-    def _transaction(self, work: Callable[[Cursor], _T], endless: bool) -> _T:
+    def _transaction(self, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
         try:
-            result = self._persistently(work, None if endless else self._deadline_s)
+            result = self._persistently(work, deadline_s)
         except (*_AWAY, TimeoutError) as error:
             # Once when it goes, once when it is back: what happens between is told to each who asked.
             _log.log(logging.DEBUG if self._away else logging.WARNING, "database: %s", _first_line(error))
@@ -163,9 +188,9 @@ class Database:
 
     def _attempt(self, connection: Connection, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
         try:
-            within = self._deadlines.within(connection, deadline_s)
-            with within, connection.cursor(cursor_factory=Cursor) as cursor:
-                return _in_transaction(cursor, work)
+            with connection.cursor(cursor_factory=Cursor) as cursor:
+                cursor.watched = partial(self._deadlines.within, connection, deadline_s)
+                return work(cursor)
         except psycopg2.errors.ReadOnlySqlTransaction:
             connection.close()  # it has become a standby: another connection may find the new primary
             raise
@@ -221,9 +246,11 @@ class Database:
 
 
 def _in_transaction(cursor: Cursor, work: Callable[[Cursor], _T]) -> _T:
+    cursor.beginning = f"BEGIN; {_SET}"
     try:
-        cursor.execute(_BEGIN)
         result = work(cursor)
+        if cursor.beginning:
+            return result
         cursor.execute("COMMIT")
         if cursor.statusmessage != "COMMIT":
             raise psycopg2.InternalError("work went on after an error: nothing of it was committed")
@@ -233,6 +260,13 @@ def _in_transaction(cursor: Cursor, work: Callable[[Cursor], _T]) -> _T:
                 cursor.execute("ROLLBACK")
         raise
     return result
+
+
+def _at_once(cursor: Cursor, sql: str, values: Mapping[str, Any] | None) -> list[Any]:
+    # Several statements that are sent together are a transaction of their own.
+    cursor.beginning = _SET
+    cursor.execute(sql, values)
+    return list(cursor.fetchall()) if cursor.description else []
 
 
 def _first_line(error: Exception) -> str:

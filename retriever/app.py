@@ -108,7 +108,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         model=model,
     )
     _add_sources(app, adapters)
-    asked = (routes.documents, routes.questions, openai, routes.usage)
+    asked = (routes.documents, routes.questions, openai, routes.usage, routes.inside)
     sources = (sources_routes.data_sources, sources_routes.ingestion_jobs)
     for router in (health.router, metrics_router, *asked, *sources):
         app.include_router(router)

@@ -1,7 +1,7 @@
 """A pooler in transaction mode, as PgBouncer is one: each transaction gets another of its sessions.
 
 What a client sets for its session is left behind in the server's, for whoever gets that next. It has TLS
-towards its clients where it has a certificate, no authentication, and the simple protocol, as the driver does.
+towards its clients where it has a certificate, no authentication, and the simple protocol, as the driver.
 """
 
 import asyncio
