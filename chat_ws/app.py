@@ -13,9 +13,12 @@ from fastapi import FastAPI
 
 from chat_ws import metrics
 from chat_ws.history import PostgresHistory
+from chat_ws.insights import Insights
 from chat_ws.migrate import migrate
-from chat_ws.ports import Answerer, Clock
+from chat_ws.owner import insights as insights_routes
+from chat_ws.ports import Answerer, Clock, Grouper
 from chat_ws.postgres import Database
+from chat_ws.retention import Retention
 from chat_ws.routes import conversations, health, questions
 from chat_ws.runs import Runs
 from chat_ws.service import Service
@@ -39,6 +42,7 @@ class Adapters:
     """What a test may put in the place of the real thing."""
 
     answerer: Answerer | None = None
+    grouper: Grouper | None = None
     clock: Clock = lambda: datetime.now(UTC)
 
 
@@ -54,19 +58,30 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
                 settings.database_url.get_secret_value(), connections=settings.database_connections
             )
             stack.push_async_callback(database.close)
-            answerer = adapters.answerer or _retriever(settings, stack)
+            retriever = _retriever(settings, stack)
             history = PostgresHistory(database, clock=adapters.clock, new_id=new_id)
             runs = Runs(
-                answerer=answerer,
+                answerer=adapters.answerer or retriever,
                 history=history,
                 clock=adapters.clock,
                 resume_window_s=settings.resume_window_s,
             )
+            app.state.insights = Insights(
+                database,
+                adapters.grouper or retriever,
+                clock=adapters.clock,
+                retention_days=settings.retention_days,
+            )
             here = Service(settings, history=history, runs=runs, clock=adapters.clock)
-            app.state.service = here
-            app.state.metrics = metrics.told(requests, service=here, runs=runs, database=database)
+            retention = _retention(settings, database, adapters.clock)
+            app.state.service, app.state.retention = here, retention
+            app.state.metrics = metrics.told(
+                requests, service=here, runs=runs, database=database, retention=retention
+            )
             preparing = spawn(_prepare(here, database, adapters.clock), name="prepare database")
+            removing = spawn(_remove(preparing, retention), name="retention") if retention else None
             yield
+            await cancel(removing)
             await cancel(preparing)
             await here.drain()
 
@@ -75,6 +90,7 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
     app.include_router(metrics_router)
     app.include_router(conversations)
     app.include_router(questions)
+    app.include_router(insights_routes)
     install_error_handlers(app)
     app.add_middleware(HeadMiddleware)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
@@ -101,6 +117,16 @@ def _retriever(settings: ChatSettings, stack: AsyncExitStack) -> RetrieverClient
         principal=Principal(id="chat_ws", role=Role.SERVICE),
         token=settings.internal_token.get_secret_value(),
     )
+
+
+def _retention(settings: ChatSettings, database: Database, clock: Clock) -> Retention | None:
+    days = settings.retention_days
+    return None if days is None else Retention(database, days=days, clock=clock)
+
+
+async def _remove(preparing: asyncio.Task[None], retention: Retention) -> None:
+    await asyncio.wait([preparing])
+    await retention.run()
 
 
 async def _prepare(here: Service, database: Database, clock: Clock) -> None:

@@ -49,5 +49,7 @@ class ChatSettings(ServiceSettings):
     """How long a run's events are kept after its end."""
     answer_timeout_s: Annotated[float, Field(gt=0)] = 60.0
     """The retriever's longest silence in the middle of an answer."""
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """Conversations that nobody has used for so long are removed; None keeps them."""
     drain_s: Annotated[float, Field(ge=0, le=5)] = 4.0
     """How long running answers may go on after SIGTERM."""

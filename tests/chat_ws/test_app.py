@@ -35,6 +35,8 @@ def test_making_the_application_opens_nothing() -> None:
         "/v1/conversations/{conversation_id}/export",
         "/v1/conversations/{conversation_id}/messages",
         "/v1/conversations/{conversation_id}/messages/{message_id}",
+        "/v1/insights/gaps",
+        "/v1/insights/questions",
         "/v1/me",
         "/v1/me/export",
         "/v1/messages",

@@ -1,0 +1,64 @@
+"""The owner's routes of the chat service: what is asked, and what is answered badly."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AwareDatetime
+
+from chat_ws.insights import Insights
+from shared.contracts.insights import Gaps, Questions
+from shared.contracts.wire import Text
+from shared.http import operation_id, owner
+
+insights = APIRouter(
+    prefix="/v1/insights",
+    tags=["insights"],
+    dependencies=[Depends(owner)],
+    generate_unique_id_function=operation_id,
+)
+
+Since = Annotated[AwareDatetime | None, Query(description="The first instant; 30 days before the last.")]
+Until = Annotated[AwareDatetime | None, Query(description="The instant behind the last; now.")]
+PageUrl = Annotated[
+    Text, Query(max_length=2_000, description="Only what was asked there: without query and fragment.")
+]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str, Query(max_length=40, pattern=r"^([0-9]{1,16}\.[0-9]{1,18})?$")]
+
+
+def reader(request: Request) -> Insights:
+    """Return what reads them."""
+    found: Insights = request.app.state.insights
+    return found
+
+
+Here = Annotated[Insights, Depends(reader)]
+
+
+@insights.get("/questions")
+async def list_questions(
+    here: Here,
+    since: Since = None,
+    until: Until = None,
+    page_url: PageUrl = "",
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Questions:
+    """List what was asked, newest first, and count what came of it."""
+    return await here.questions(since, until, page_url=page_url, limit=limit, after=cursor)
+
+
+@insights.get("/gaps")
+async def list_gaps(
+    here: Here,
+    since: Since = None,
+    until: Until = None,
+    page_url: PageUrl = "",
+    limit: Limit = 20,
+    cursor: Cursor = "",
+) -> Gaps:
+    """List groups of questions that got no answer, a weak or a down-voted one; the largest first.
+
+    Questions that say alike are one group. The latest 1000 of the time are looked at.
+    """
+    return await here.gaps(since, until, page_url=page_url, limit=limit, after=cursor)
