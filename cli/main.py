@@ -164,6 +164,20 @@ def _ask(
     raise typer.Exit(ask(text, settings=connection.settings(url), as_json=as_json))
 
 
+@app.command("chat")
+def _chat(url: Url = None) -> None:
+    """Talk: questions and answers in one conversation, which outlives lost connections and restarts.
+
+    /new begins a new conversation, /quit ends, Ctrl-C stops an answer. Piped, each line is a question.
+
+    Exit code: 0 all well, 1 a question got no answer, 2 server out of reach.
+    """
+    from cli import connection
+    from cli.chat import chat
+
+    raise typer.Exit(chat(settings=connection.settings(url)))
+
+
 @app.command("status")
 def _status(as_json: AsJson = False, url: Url = None) -> None:
     """Show how the server and everything it needs is.

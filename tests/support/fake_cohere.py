@@ -55,8 +55,13 @@ class FakeCohere:
     shift: int = 0
     """How far citations are off."""
     cites: bool = True
+    going: asyncio.Event = field(default_factory=asyncio.Event)
+    """While it is not set, an answer stands still after its first words."""
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     url: str = ""
+
+    def __post_init__(self) -> None:
+        self.going.set()
 
     def paths(self) -> list[str]:
         """The paths asked for, in their order."""
@@ -97,6 +102,8 @@ class FakeCohere:
             if event["type"] in _TYPES:
                 _TYPES[event["type"]].model_validate(event)
             yield f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
+            if at == 2:
+                await self.going.wait()
             if (failure == "cut-early" and at == 0) or (failure == "cut" and at == 3):
                 await asyncio.sleep(0.02)
                 raise ConnectionResetError
