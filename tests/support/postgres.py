@@ -74,6 +74,11 @@ class PostgresServer:
             assert time.monotonic() < deadline, "PostgreSQL's own processes do not end"
             Event().wait(0.01)
 
+    @property
+    def runs(self) -> bool:
+        """Whether the process that was started runs."""
+        return self._process is not None and self._process.poll() is None
+
     def _works_in(self, folder: Path) -> bool:
         for link in Path("/proc").glob("[0-9]*/cwd"):
             with contextlib.suppress(OSError):
