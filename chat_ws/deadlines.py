@@ -42,7 +42,7 @@ class Deadlines:
         self._watched: list[Watched] = []
         self._guard = threading.Condition()
         self._watcher: threading.Thread | None = None
-        self._closed = False
+        self._asleep = self._closed = False
         self.passed = 0
         """How many connections were shut down."""
 
@@ -83,13 +83,16 @@ class Deadlines:
         if self._watcher is None:
             self._watcher = threading.Thread(target=self._watch, name="database deadlines", daemon=True)
             self._watcher.start()
-        elif len(self._watched) == 1:
+        elif self._asleep:
             self._guard.notify()
 
     def _watch(self) -> None:
         with self._guard:
             while not self._closed:
-                self._guard.wait(_LOOK_EVERY_S if self._watched else None)
+                # Asleep only when there was nothing to watch: to wake it for each statement would cost more.
+                self._asleep = not self._watched
+                self._guard.wait(None if self._asleep else _LOOK_EVERY_S)
+                self._asleep = False
                 now = time.monotonic()
                 for watched in self._watched:
                     if watched.due <= now and not watched.cut:

@@ -57,6 +57,7 @@ class Cursor(psycopg2.extras.RealDictCursor):
     """Rows as dicts; what begins a transaction goes in the same way there and back as its first statement."""
 
     beginning = ""
+    committed = False
     watched: Callable[[], AbstractContextManager[None]] = nullcontext
     """Around each wait for the server."""
 
@@ -65,6 +66,11 @@ class Cursor(psycopg2.extras.RealDictCursor):
         beginning, self.beginning = self.beginning, ""
         with self.watched():
             super().execute(beginning + query, vars)
+
+    def finish(self, query: str, vars: Any = None) -> None:
+        """Execute the last statements of a transaction and commit them, in one way there and back."""
+        self.execute(f"{query}\nCOMMIT", vars)
+        self.committed = True
 
 
 class Database:
@@ -251,7 +257,8 @@ def _in_transaction(cursor: Cursor, work: Callable[[Cursor], _T]) -> _T:
         result = work(cursor)
         if cursor.beginning:
             return result
-        cursor.execute("COMMIT")
+        if not cursor.committed:
+            cursor.execute("COMMIT")
         if cursor.statusmessage != "COMMIT":
             raise psycopg2.InternalError("work went on after an error: nothing of it was committed")
     except BaseException:

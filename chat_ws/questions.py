@@ -5,8 +5,8 @@ after its commit.
 """
 
 import hashlib
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar
 
 import psycopg2
 
@@ -78,11 +78,17 @@ class Questions:
         if (found := self._found(cursor, values)) is not None:
             return found
         if new:
-            return self._begin(cursor, values, "insert_conversation", "insert_user_message")
+            return self._first(cursor, values)
         cursor.execute(self._sql["lock_conversation"], values)
         if cursor.fetchone() is None:
             raise NotFoundError("There is no such conversation", param="conversation_id")
         return self._begin(cursor, values, "touch_conversation", "insert_user_message")
+
+    def _first(self, cursor: Cursor, values: dict[str, Any]) -> Stored:
+        """Store the first question of a conversation; nothing was said before it."""
+        inserts = ("insert_conversation", "insert_user_message", "insert_assistant_message", "insert_run")
+        cursor.finish("\n".join(self._sql[query] for query in inserts), values)
+        return _assembled(values | {"status": "running"}, [_turn("user", values["content"])], duplicate=False)
 
     def _again(self, cursor: Cursor, values: dict[str, Any]) -> tuple[Stored, MessageCreate]:
         stored = self._found(cursor, values)
@@ -113,18 +119,24 @@ class Questions:
         """Return ``row`` with its history; what is done ``before`` goes in the same way there and back."""
         queries = "\n".join(self._sql[query] for query in (*before, "history"))
         cursor.execute(queries, {**row, "limit": HISTORY_TURNS, "window": _HISTORY_MESSAGES})
-        return Stored(
-            conversation_id=row["conversation_id"],
-            message_id=row["message_id"],
-            run_id=row["run_id"],
-            answer_id=row["answer_id"],
-            status=row["status"],
-            duplicate=duplicate,
-            history=tuple(
-                Turn(role=turn["role"], content=turn["content"][:_TURN_CHARS])
-                for turn in reversed(cursor.fetchall())
-            ),
-        )
+        turns = [_turn(turn["role"], turn["content"]) for turn in reversed(cursor.fetchall())]
+        return _assembled(row, turns, duplicate=duplicate)
+
+
+def _assembled(row: Any, history: Sequence[Turn], *, duplicate: bool) -> Stored:
+    return Stored(
+        conversation_id=row["conversation_id"],
+        message_id=row["message_id"],
+        run_id=row["run_id"],
+        answer_id=row["answer_id"],
+        status=row["status"],
+        duplicate=duplicate,
+        history=tuple(history),
+    )
+
+
+def _turn(role: Literal["user", "assistant"], content: str) -> Turn:
+    return Turn(role=role, content=content[:_TURN_CHARS])
 
 
 def fingerprint(frame: MessageCreate | RunRegenerate) -> str:
