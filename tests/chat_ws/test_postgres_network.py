@@ -17,7 +17,8 @@ from chat_ws.postgres import Cursor, Database
 from chat_ws.queries import migrations
 from shared.errors import OverloadedError
 from tests.support.certificate import write_certificate
-from tests.support.chat_fakes import NOW
+from tests.support.chat_fakes import BEGIN, DONE, END, NOW, QUERIES, RESULTS, START, Answerer, delta
+from tests.support.chat_service import ask, chatting, rest
 from tests.support.pooler import Pooler
 from tests.support.postgres import PostgresServer
 from tests.support.tcp_proxy import Side, TcpProxy
@@ -131,6 +132,22 @@ async def test_a_commit_whose_confirmation_is_lost(
     assert postgres_server.execute("SELECT n FROM t", database=database_url.split("/")[3].split("?")[0]) == [
         (1,)
     ]
+
+
+async def test_commits_of_a_question_and_its_answer(through: str, proxy: TcpProxy) -> None:
+    """One for the question, one for the finished answer, however many parts it has: not one for each."""
+    said = bytearray()
+    parts = [delta(f"{number} ") for number in range(500)]
+    async with (
+        chatting(through, Answerer([START, QUERIES, RESULTS, BEGIN, *parts, DONE, END])) as chat,
+        chat.socket() as socket,
+    ):
+        proxy.on_bytes = lambda side, data: said.extend(data) if side == "down" else None
+        await ask(socket)
+        frames = await rest(socket)
+    assert len(frames) > 500
+    # A growing answer is kept each second, so a busy machine sees some more.
+    assert 2 <= said.count(b"Z\0\0\0\5I") < 20
 
 
 async def test_a_slow_network_is_only_slow(through: str, proxy: TcpProxy) -> None:
