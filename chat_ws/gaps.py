@@ -16,6 +16,7 @@ MAX_EXAMPLES = 3
 MAX_PAGES = 10
 DEFAULT_DAYS = 30
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 1, 1, tzinfo=UTC)
 _CURSOR = re.compile(r"(\d{1,16})\.(\d{1,18})")
 
 
@@ -39,13 +40,18 @@ def span(
     InvalidRequestError
         When it ends before it begins.
     """
-    end = now if until is None else max(until, _EPOCH)
-    begin = end - timedelta(days=DEFAULT_DAYS) if since is None else since
+    end = now if until is None else _plain(until)
+    begin = end - timedelta(days=DEFAULT_DAYS) if since is None else _plain(since)
     if begin > end:
         raise InvalidRequestError("since is after until", param="since")
     if retention_days is not None:
         begin = max(begin, now - timedelta(days=retention_days))
     return Span(begin, end)
+
+
+def _plain(given: datetime) -> datetime:
+    # In UTC and this side of 10000: databases know neither every offset nor every year that can be written.
+    return min(max(given, _EPOCH), _LAST).astimezone(UTC)
 
 
 def cursor(time: datetime, number: int) -> str:

@@ -1,9 +1,11 @@
 """The owner's routes of the chat service: what is asked, and what is answered badly."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
+from pydantic.json_schema import SkipJsonSchema
 
 from chat_ws.insights import Insights
 from shared.contracts.insights import Gaps, Questions
@@ -17,10 +19,22 @@ insights = APIRouter(
     generate_unique_id_function=operation_id,
 )
 
-Since = Annotated[AwareDatetime | None, Query(description="The first instant; 30 days before the last.")]
-Until = Annotated[AwareDatetime | None, Query(description="The instant behind the last; now.")]
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _written_out(value: object) -> object:
+    # Left alone, a number would be taken for seconds since 1970.
+    if isinstance(value, str) and _RFC_3339.fullmatch(value) is None:
+        raise ValueError("must be an instant such as 2026-11-01T00:00:00Z")
+    return value
+
+
+_When = Annotated[AwareDatetime, BeforeValidator(_written_out)] | SkipJsonSchema[None]
+Since = Annotated[_When, Query(description="The first instant; 30 days before the last.")]
+Until = Annotated[_When, Query(description="The instant behind the last; now.")]
 PageUrl = Annotated[
-    Text, Query(max_length=2_000, description="Only what was asked there: without query and fragment.")
+    # Short enough for the longest URL, whatever its characters.
+    Text, Query(max_length=600, description="Only what was asked there: without query and fragment.")
 ]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str, Query(max_length=40, pattern=r"^([0-9]{1,16}\.[0-9]{1,18})?$")]

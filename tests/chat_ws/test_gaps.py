@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -22,8 +22,14 @@ def test_the_time_is_the_last_thirty_days_unless_said_otherwise() -> None:
     assert span(NOW - 90 * DAY, None, now=NOW, retention_days=60).since == NOW - 60 * DAY
     found = span(NOW - 2 * DAY, NOW - DAY, now=NOW, retention_days=60)
     assert (found.since, found.until) == (NOW - 2 * DAY, NOW - DAY)
-    ancient = datetime.min.replace(tzinfo=UTC)
-    assert span(None, ancient, now=NOW, retention_days=None).until.year == 1970
+    for offset in (timedelta(hours=23, minutes=59), timedelta(hours=-23, minutes=-59)):
+        zone = timezone(offset)
+        ancient, late = datetime.min.replace(tzinfo=zone), datetime.max.replace(tzinfo=zone)
+        found = span(ancient, late, now=NOW, retention_days=None)
+        assert (found.since.isoformat(), found.until.isoformat()) == (
+            "1970-01-01T00:00:00+00:00",
+            "9999-01-01T00:00:00+00:00",
+        )
     with pytest.raises(InvalidRequestError, match="since is after until"):
         span(NOW, NOW - DAY, now=NOW, retention_days=None)
 
