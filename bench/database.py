@@ -69,7 +69,7 @@ def now() -> datetime:
 async def service(url: str, seconds: float) -> Count:
     """Write as the chat service does, for ``seconds``."""
     database = Database(url, connections=CONNECTIONS)
-    history = PostgresHistory(database, clock=now, new_id=new_id)
+    history = PostgresHistory(database, clock=now, new_id=new_id, replica_id="replica_1")
     count, begun, cpu = Count(), time.perf_counter(), time.process_time()
 
     async def visitor(name: str) -> None:
@@ -91,7 +91,7 @@ def bare(url: str, seconds: float) -> Count:
     """Write the same rows with psycopg2 alone, for ``seconds``."""
     sql = load()
     inserts = ("insert_conversation", "insert_user_message", "insert_assistant_message", "insert_run")
-    ask, end = "".join(sql[name] for name in inserts), sql["end_message"] + sql["end_run"]
+    ask, end = "".join(sql[name] for name in inserts), sql["end_run"]
     count, guard = Count(), threading.Lock()
     begun, cpu = time.perf_counter(), time.process_time()
 
@@ -122,6 +122,7 @@ def _row(number: int) -> dict[str, object]:
     names = ("conversation_id", "message_id", "answer_id", "run_id", "client_message_id")
     return {name: str(uuid4()) for name in names} | {
         "visitor_id": f"bare_{number % ASKING}",
+        "replica_id": "replica_1",
         "title": _QUESTION[:80],
         "content": _QUESTION,
         "fingerprint": "f" * 64,

@@ -2,35 +2,27 @@
 
 A DIR holds ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv`` (documents are judged), or ``docs/`` and
 queries with gold spans (characters are judged), or only Markdown under ``src/`` (taking in is timed). Each is
-put into an empty embedded index over HTTP in process and asked over ``POST /v1/search``.
+put into an empty embedded index over HTTP in process and asked over ``POST /v1/search``: each query once for
+ten passages, which is timed, and once for thirty, which hold ten documents.
 """
 
 import argparse
 import asyncio
-import json
 import math
 import resource
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import mean
 from typing import Any
-from urllib.parse import quote
 
 import httpx
-from pydantic import SecretStr
 
-from retriever.app import create_app
-from retriever.settings import RetrieverSettings
-from shared.auth import Principal, Role, signed_headers
+from bench.served import Rows, documents, judgements, put, rows, service
 
-TOKEN = "a token of the bench"
 DEPTH = 10
 CONTEXT_CHARS = 8000
 TIMED = 400
-Rows = list[dict[str, Any]]
 
 
 def main() -> None:
@@ -56,59 +48,41 @@ async def measured(folder: Path) -> dict[str, str]:
             return await _taken_in(http, folder)
 
 
-@asynccontextmanager
-async def service(data: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a retriever in this process, its index open."""
-    settings = RetrieverSettings(data_dir=data, internal_token=SecretStr(TOKEN))
-    app = create_app(settings)
-    headers = signed_headers(Principal("owner", Role.OWNER), token=TOKEN, now=time.time())
-    transport = httpx.ASGITransport(app=app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://x", headers=headers, timeout=600) as http,
-    ):
-        await app.state.store.opened.wait()
-        yield http
-
-
 async def _documents(http: httpx.AsyncClient, folder: Path) -> dict[str, str]:
     corpus, queries = rows(folder / "corpus.jsonl"), rows(folder / "queries.jsonl")
     gold = judgements((folder / "qrels.tsv").read_text())
-    took, chunks = await _put(
-        http,
-        [(str(place), "text/plain", doc.get("title", ""), doc["text"]) for place, doc in enumerate(corpus)],
-    )
+    took, chunks = await put(http, documents(folder))
+    judged = [query for query in queries if query["id"] in gold]
+    timings = [(await _ask(http, query["text"], limit=DEPTH))[1] for query in judged[:TIMED]]
     lists: list[tuple[list[str], dict[str, float]]] = []
-    timings: list[float] = []
-    for query in queries:
-        if query["id"] in gold:
-            passages, elapsed = await _ask(http, query["text"], limit=3 * DEPTH)
-            found = list(dict.fromkeys(corpus[int(p["document_id"])]["id"] for p in passages))
-            lists.append((found, gold[query["id"]]))
-            timings.append(elapsed)
+    for query in judged:
+        passages, _ = await _ask(http, query["text"], limit=3 * DEPTH)
+        found = list(dict.fromkeys(corpus[int(p["document_id"])]["id"] for p in passages))
+        lists.append((found, gold[query["id"]]))
     return {
         f"nDCG@{DEPTH}": f"{mean(ndcg(found, right) for found, right in lists):.3f}",
         f"recall@{DEPTH}": f"{mean(recall(found, right) for found, right in lists):.3f}",
         f"MRR@{DEPTH}": f"{mean(reciprocal_rank(found, right) for found, right in lists):.3f}",
         "queries": str(len(lists)),
-        **_costs(timings, took, chunks),
+        **costs(timings, took, chunks),
     }
 
 
 async def _spans(http: httpx.AsyncClient, folder: Path) -> dict[str, str]:
     """Recall of gold characters; a passage is found again in its document by its own words."""
-    texts = {path.stem: path.read_text() for path in sorted((folder / "docs").glob("*.md"))}
-    took, chunks = await _put(http, [(name, "text/plain", name, text) for name, text in texts.items()])
+    taken = documents(folder)
+    texts = {name: text for name, _, _, text in taken}
+    took, chunks = await put(http, taken)
+    queries = rows(folder / "queries.jsonl")
+    timings = [(await _ask(http, query["text"], limit=DEPTH))[1] for query in queries[:TIMED]]
     recalls: list[float] = []
-    timings: list[float] = []
-    for query in rows(folder / "queries.jsonl"):
-        passages, elapsed = await _ask(http, query["text"], limit=30)
-        timings.append(elapsed)
+    for query in queries:
+        passages, _ = await _ask(http, query["text"], limit=3 * DEPTH)
         recalls.append(_covered(texts[query["doc"]], query, passages))
     return {
         f"recall of gold characters in {CONTEXT_CHARS}": f"{mean(recalls):.3f}",
         "queries": str(len(recalls)),
-        **_costs(timings, took, chunks),
+        **costs(timings, took, chunks),
     }
 
 
@@ -128,29 +102,11 @@ def _covered(text: str, query: dict[str, Any], passages: Rows) -> float:
 
 
 async def _taken_in(http: httpx.AsyncClient, folder: Path) -> dict[str, str]:
-    files = sorted((folder / "src").rglob("*.md"))
-    names = [(str(path.relative_to(folder)), "text/markdown", "", path.read_text()) for path in files]
-    took, chunks = await _put(http, names)
-    words = [path.stem.replace("-", " ") for path in files]
+    taken = documents(folder)
+    took, chunks = await put(http, taken)
+    words = [Path(name).stem.replace("-", " ") for name, *_ in taken]
     timings = [(await _ask(http, f"how does {word} work", limit=DEPTH))[1] for word in words]
-    return {"documents": str(len(files)), **_costs(timings, took, chunks)}
-
-
-async def _put(http: httpx.AsyncClient, documents: list[tuple[str, str, str, str]]) -> tuple[float, int]:
-    started, chunks = time.perf_counter(), 0
-    for name, media_type, title, text in documents:
-        answer = await http.put(
-            f"/v1/documents/{quote(name, safe='')}",
-            content=text.encode(),
-            params={"title": title[:200]},
-            headers={"content-type": media_type},
-        )
-        if answer.status_code == 422:
-            print(f"refused: {name}: {answer.json()['detail']}")
-            continue
-        answer.raise_for_status()
-        chunks += answer.json()["chunk_count"]
-    return time.perf_counter() - started, chunks
+    return {"documents": str(len(taken)), **costs(timings, took, chunks)}
 
 
 async def _ask(http: httpx.AsyncClient, query: str, *, limit: int) -> tuple[Rows, float]:
@@ -162,8 +118,9 @@ async def _ask(http: httpx.AsyncClient, query: str, *, limit: int) -> tuple[Rows
     return passages, elapsed * 1000
 
 
-def _costs(timings: list[float], took: float, chunks: int) -> dict[str, str]:
-    timings = sorted(timings[:TIMED])
+def costs(timings: list[float], took: float, chunks: int) -> dict[str, str]:
+    """Return what taking in and searching cost: seconds, milliseconds, and the memory of it all."""
+    timings = sorted(timings)
     return {
         "chunks": str(chunks),
         "taken in": f"{took:.1f} s",
@@ -171,21 +128,6 @@ def _costs(timings: list[float], took: float, chunks: int) -> dict[str, str]:
         "p95": f"{timings[int(len(timings) * 0.95)]:.1f} ms",
         "peak memory": f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB",
     }
-
-
-def rows(path: Path) -> Rows:
-    """Return the objects of a file of JSON lines."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def judgements(table: str) -> dict[str, dict[str, float]]:
-    """Return by query which documents are right and how much, from lines parted by tabs under a head."""
-    found: dict[str, dict[str, float]] = {}
-    for line in table.splitlines()[1:]:
-        query, document, score = line.split("\t")
-        if float(score) > 0:
-            found.setdefault(query, {})[document] = float(score)
-    return found
 
 
 def ndcg(found: list[str], right: dict[str, float]) -> float:

@@ -14,7 +14,7 @@ _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PLACEHOLDER = re.compile(r":\[[A-Za-z0-9_ -]*password[A-Za-z0-9_ -]*\]@", re.IGNORECASE)
 _OF_OTHERS = frozenset(
     # Prisma's and other drivers' own pools and caches; Vercel's and node-postgres' marks.
-    "pgbouncer connection_limit pool_timeout pool_size max_overflow socket_timeout statement_cache_size "  # noqa: SIM905
+    "pgbouncer connection_limit pool_timeout pool_size max_overflow socket_timeout statement_cache_size "
     "prepared_statement_cache_size prepare_threshold supa workaround uselibpqcompat".split()
 )
 _SSL_WORDS = {"true": "require", "1": "require", "false": "disable", "0": "disable"}

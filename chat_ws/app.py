@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,15 +11,18 @@ from uuid import uuid4
 import httpx
 from fastapi import FastAPI
 
-from chat_ws import metrics
+from chat_ws import metrics, process
 from chat_ws.history import PostgresHistory
 from chat_ws.insights import Insights
+from chat_ws.keeper import Keeper
 from chat_ws.migrate import migrate
 from chat_ws.owner import insights as insights_routes
-from chat_ws.ports import Answerer, Clock, Grouper
+from chat_ws.ports import Answerer, Clock, Grouper, RunLogs
 from chat_ws.postgres import Database
+from chat_ws.replicas import PostgresReplicas
 from chat_ws.retention import Retention
 from chat_ws.routes import conversations, health, questions
+from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import Runs
 from chat_ws.service import Service
 from chat_ws.settings import ChatSettings
@@ -58,32 +61,50 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
                 settings.database_url.get_secret_value(), connections=settings.database_connections
             )
             stack.push_async_callback(database.close)
+            # A beat waits for no question's turn.
+            beats = Database(settings.database_url.get_secret_value(), connections=1)
+            stack.push_async_callback(beats.close)
             retriever = _retriever(settings, stack)
-            history = PostgresHistory(database, clock=adapters.clock, new_id=new_id)
+            replica_id = new_id("replica")
+            history = PostgresHistory(database, clock=adapters.clock, new_id=new_id, replica_id=replica_id)
+            logs = _run_logs(settings)
             runs = Runs(
                 answerer=adapters.answerer or retriever,
                 history=history,
+                logs=logs,
                 clock=adapters.clock,
                 resume_window_s=settings.resume_window_s,
+                max_runs=settings.max_runs,
+                max_runs_each=settings.max_runs_per_visitor,
+                max_queued=settings.max_runs_queued,
             )
+            replicas = PostgresReplicas(
+                beats, replica_id=replica_id, process=process.here(), clock=adapters.clock
+            )
+            keeper = Keeper(replicas, runs)
+            here = Service(settings, history=history, runs=runs, clock=adapters.clock)
+            retention = _retention(settings, database, logs, adapters.clock)
+            app.state.service, app.state.retention = here, retention
             app.state.insights = Insights(
                 database,
                 adapters.grouper or retriever,
                 clock=adapters.clock,
                 retention_days=settings.retention_days,
             )
-            here = Service(settings, history=history, runs=runs, clock=adapters.clock)
-            retention = _retention(settings, database, adapters.clock)
-            app.state.service, app.state.retention = here, retention
             app.state.metrics = metrics.told(
                 requests, service=here, runs=runs, database=database, retention=retention
             )
-            preparing = spawn(_prepare(here, database, adapters.clock), name="prepare database")
-            removing = spawn(_remove(preparing, retention), name="retention") if retention else None
+            stack.push_async_callback(logs.close)
+            logs.start(hurried=keeper.hurry)
+            preparing = spawn(_prepare(here, keeper, database, adapters.clock), name="prepare database")
+            keeping = spawn(_after(preparing, keeper.run), name="keep this replica")
+            removing = spawn(_after(preparing, retention.run), name="retention") if retention else None
             yield
             await cancel(removing)
-            await cancel(preparing)
             await here.drain()
+            await cancel(keeping)
+            await cancel(preparing)
+            await keeper.leave()
 
     app = FastAPI(title="Carrel chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(health, include_in_schema=False)
@@ -119,23 +140,32 @@ def _retriever(settings: ChatSettings, stack: AsyncExitStack) -> RetrieverClient
     )
 
 
-def _retention(settings: ChatSettings, database: Database, clock: Clock) -> Retention | None:
+def _run_logs(settings: ChatSettings) -> RunLogs:
+    if settings.redis_url is None:
+        return MemoryRunLogs()
+    # Imported only where it is used: it takes a tenth of a second.
+    from chat_ws.run_logs.redis import RedisRunLogs
+
+    return RedisRunLogs(settings.redis_url.get_secret_value(), window_s=settings.resume_window_s)
+
+
+def _retention(settings: ChatSettings, database: Database, logs: RunLogs, clock: Clock) -> Retention | None:
     days = settings.retention_days
-    return None if days is None else Retention(database, days=days, clock=clock)
+    return None if days is None else Retention(database, logs, days=days, clock=clock)
 
 
-async def _remove(preparing: asyncio.Task[None], retention: Retention) -> None:
+async def _after(preparing: asyncio.Task[None], work: Callable[[], Awaitable[None]]) -> None:
     await asyncio.wait([preparing])
-    await retention.run()
+    await work()
 
 
-async def _prepare(here: Service, database: Database, clock: Clock) -> None:
-    """Bring the schema up to date and end orphans, as soon as the database is there."""
+async def _prepare(here: Service, keeper: Keeper, database: Database, clock: Clock) -> None:
+    """Bring the schema up to date and make this replica known, as soon as the database is there."""
     waiting = False
     while True:
         try:
             applied = await migrate(database, now=clock())
-            orphans = await here.history.end_orphans()
+            await keeper.beat()
         except Exception as error:
             # Also what is not ours to translate, such as a missing privilege: once granted, we go on.
             if not waiting and not isinstance(error, CarrelError):
@@ -143,7 +173,7 @@ async def _prepare(here: Service, database: Database, clock: Clock) -> None:
             waiting = True
             await asyncio.sleep(_RETRY_S)
             continue
-        if applied or orphans:
-            _log.info("applied %d migrations, ended %d interrupted runs", len(applied), orphans)
+        if applied:
+            _log.info("applied %d migrations", len(applied))
         here.health.prepared = True
         return

@@ -165,7 +165,7 @@ class Connection:
         try:
             stored = await self._conversations.ask(self._core.visitor_id, command.frame)
         except Exception as error:
-            await self._failed(error, str(command.frame.client_message_id))
+            await self._failed(error, client_message_id=str(command.frame.client_message_id))
             return
         await self._handle(message_stored(command.frame, stored, now=self._clock()))
 
@@ -173,7 +173,7 @@ class Connection:
         try:
             await self._conversations.cancel(self._core.visitor_id, command.run_id)
         except Exception as error:
-            await self._failed(error, None)
+            await self._failed(error, run_id=command.run_id)
 
     async def _follow(self, command: FollowRun) -> None:
         # Resuming a run that is followed here already begins it anew: never two tellers for one run.
@@ -199,7 +199,7 @@ class Connection:
                     else:
                         await self._handle(RunTold(entry, now))
         except Exception as error:
-            await self._failed(error, None)
+            await self._failed(error, run_id=run_id)
         if self._following.get(run_id) is asyncio.current_task():
             del self._following[run_id]
 
@@ -217,8 +217,10 @@ class Connection:
             self._queue.get_nowait()
             await asyncio.sleep(0)
 
-    async def _failed(self, error: Exception, client_message_id: str | None) -> None:
+    async def _failed(
+        self, error: Exception, *, client_message_id: str | None = None, run_id: str | None = None
+    ) -> None:
         if not isinstance(error, CarrelError):
             _log.error("a frame could not be served", exc_info=error)
             error = InternalError()
-        await self._handle(RequestFailed(error, client_message_id, self._clock()))
+        await self._handle(RequestFailed(error, client_message_id, self._clock(), run_id))

@@ -56,6 +56,8 @@ class RequestFailed:
     error: CarrelError
     client_message_id: str | None
     now: datetime
+    run_id: str | None = None
+    """Of the run that it was asked of, where it was asked of one."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from chat_ws.ports import History
+from chat_ws.ports import History, RunLogs
 from shared import __version__
 from shared.contracts.wire import Check, Health
 from shared.errors import CarrelError
@@ -17,6 +17,7 @@ class ChatHealth:
     """Knows whether the service can do its job, and asks the database each time."""
 
     history: History
+    logs: RunLogs
     started: float = field(default_factory=time.monotonic)
     prepared: bool = False
     """Whether the schema is up to date and orphans are ended."""
@@ -25,9 +26,10 @@ class ChatHealth:
     async def report(self) -> Health:
         """Return the state of everything the service needs, as it is now."""
         postgres = await self._postgres()
-        redis = Check(status="ok", detail="not configured: run logs in this process")
+        redis = self.logs.check()
+        able = postgres.status == "ok" and self.prepared
         return Health(
-            status="ok" if postgres.status == "ok" and self.prepared else "down",
+            status=redis.status if able else "down",
             version=__version__,
             uptime_s=round(time.monotonic() - self.started, 1),
             checks={"postgres": postgres, "redis": redis},

@@ -8,7 +8,7 @@ from typing import Any
 
 from chat_ws import words
 from chat_ws.ports import Clock, Ending, RunRecord, Stored
-from chat_ws.postgres import Cursor, Database, json
+from chat_ws.postgres import Database, json
 from chat_ws.queries import load
 from chat_ws.questions import Questions
 from shared.contracts.chat_ws import (
@@ -19,6 +19,7 @@ from shared.contracts.chat_ws import (
     Message,
     MessageCreate,
     RunRegenerate,
+    RunStatus,
 )
 from shared.contracts.retriever import Citation
 from shared.errors import NotFoundError
@@ -27,11 +28,16 @@ _LAST_POSITION = 2**62
 
 
 class PostgresHistory:
-    """The :class:`chat_ws.ports.History` over one database. ``new_id`` makes an id from its prefix."""
+    """The :class:`chat_ws.ports.History` over one database. ``new_id`` makes an id from its prefix.
 
-    def __init__(self, database: Database, *, clock: Clock, new_id: Callable[[str], str]) -> None:
+    What is asked here is answered by ``replica_id``.
+    """
+
+    def __init__(
+        self, database: Database, *, clock: Clock, new_id: Callable[[str], str], replica_id: str
+    ) -> None:
         self._database, self._clock = database, clock
-        self._questions = Questions(database, clock=clock, new_id=new_id)
+        self._questions = Questions(database, clock=clock, new_id=new_id, replica_id=replica_id)
         self._sql = load()
 
     async def create_message(self, visitor_id: str, frame: MessageCreate) -> Stored:
@@ -44,7 +50,7 @@ class PostgresHistory:
         values = {"message_id": message_id, "content": content, "citations": _citations(citations)}
         await self._database.rows(self._sql["checkpoint_message"], values)
 
-    async def end_run(self, ending: Ending) -> None:
+    async def end_run(self, ending: Ending) -> RunStatus | None:
         values = {
             "run_id": ending.run_id,
             "message_id": ending.message_id,
@@ -57,22 +63,25 @@ class PostgresHistory:
             "error": json(ending.error) if ending.error else None,
             "now": self._clock(),
         }
-        await self._database.rows(self._sql["end_message"] + self._sql["end_run"], values)
+        # The second statement sees what was committed while the first waited. The run's first attempt may
+        # have been committed, too: then it stands as asked, and is found so.
+        rows = await self._database.rows(self._sql["end_run"] + self._sql["run_status"], values)
+        return rows[0]["status"] if rows else None
 
-    async def end_orphans(self) -> int:
-        def work(cursor: Cursor) -> int:
-            cursor.execute(self._sql["end_orphan_messages"])
-            cursor.execute(self._sql["end_orphan_runs"], {"now": self._clock()})
-            return cursor.rowcount
-
-        return await self._database.run(work)
+    async def request_stop(self, visitor_id: str, run_id: str) -> None:
+        await self._all("request_stop", visitor_id=visitor_id, run_id=run_id)
 
     async def find_run(self, visitor_id: str, run_id: str) -> RunRecord | None:
         row = await self._one("find_run", visitor_id=visitor_id, run_id=run_id)
         if row is None:
             return None
         return RunRecord(
-            row["id"], row["conversation_id"], row["message_id"], row["status"], row["last_sequence"]
+            row["id"],
+            row["conversation_id"],
+            row["message_id"],
+            row["status"],
+            row["last_sequence"],
+            row["ended_at"],
         )
 
     async def list_conversations(
@@ -100,13 +109,15 @@ class PostgresHistory:
             raise NotFoundError("There is no such conversation")
         return Conversation.model_validate(row)
 
-    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> None:
+    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> list[str]:
         values = {"visitor_id": visitor_id, "conversation_id": conversation_id}
-        if await self._one("delete_conversation", **values) is None:
+        rows = await self._all("delete_conversation", **values)
+        if not rows:
             raise NotFoundError("There is no such conversation")
+        return _run_ids(rows)
 
-    async def erase_visitor(self, visitor_id: str) -> None:
-        await self._database.rows(self._sql["erase_visitor"], {"visitor_id": visitor_id})
+    async def erase_visitor(self, visitor_id: str) -> list[str]:
+        return _run_ids(await self._all("erase_visitor", visitor_id=visitor_id))
 
     async def list_messages(
         self, visitor_id: str, conversation_id: str, *, limit: int, before: int | None
@@ -143,12 +154,15 @@ class PostgresHistory:
         await self._database.rows("SELECT 1")
 
     async def _one(self, query: str, **values: Any) -> Any:
-        rows = await self._database.rows(self._sql[query], values)
+        rows = await self._all(query, **values)
         return rows[0] if rows else None
+
+    async def _all(self, query: str, **values: Any) -> list[Any]:
+        return await self._database.rows(self._sql[query], values)
 
     async def _page(self, query: str, *, limit: int, before: int | None, **values: Any) -> list[Any]:
         values |= {"limit": limit + 1, "before": _LAST_POSITION if before is None else before}
-        return await self._database.rows(self._sql[query], values)
+        return await self._all(query, **values)
 
 
 def _citations(citations: Sequence[Citation]) -> Any:
@@ -162,6 +176,10 @@ def _message(row: Mapping[str, Any]) -> Message:
 def _rated(row: Mapping[str, Any]) -> dict[str, Any]:
     rated = {"rating": row["rating"], "comment": row["comment"], "updated_at": row["rated_at"]}
     return {**row, "feedback": rated if row["rating"] else None}
+
+
+def _run_ids(rows: list[Any]) -> list[str]:
+    return [row["run_id"] for row in rows if row["run_id"] is not None]
 
 
 def _next(rows: list[Any], limit: int) -> int | None:

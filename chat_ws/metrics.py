@@ -20,8 +20,9 @@ def told(
         "messages_stored", "Questions committed, then acknowledged.", lambda: stored, labels=("kind",)
     )
     metrics.gauge("runs_running", "Runs being answered or stored.", lambda: runs.running)
+    metrics.gauge("runs_queued", "Runs that wait for their turn.", lambda: runs.queued)
     metrics.counter("runs_ended", "Runs by how they ended.", lambda: runs.ended, labels=("status",))
-    metrics.gauge("run_log_bytes", "Kept frames of runs, about.", lambda: runs.log_bytes)
+    metrics.gauge("run_log_bytes", "Kept frames of runs, about.", lambda: runs.logs.bytes)
     _tell_database(metrics, database)
     if retention is not None:
         removed, rounds = retention.removed, retention.rounds

@@ -230,7 +230,8 @@ def _stored(_core: Protocol, event: Any) -> list[Command]:
 
 
 def _failed(core: Protocol, event: Any) -> list[Command]:
-    return [_error(core, event.error, event.now, event.client_message_id)]
+    told = _error(core, event.error, event.now, event.client_message_id)
+    return [told if event.run_id is None else Send(told.frame | {"run_id": event.run_id})]
 
 
 def _gap(_core: Protocol, event: Any) -> list[Command]:

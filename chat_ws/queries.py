@@ -31,12 +31,12 @@ def load(name: str = "queries") -> Mapping[str, str]:
 
 
 def migrations(folder: Traversable | None = None) -> list[Migration]:
-    """Return every migration of ``folder`` (ours) in its order; no two have one number."""
+    """Return every migration of ``folder`` (ours) in its order; their numbers run from 1 without a gap."""
     found = []
     for entry in (folder or files("chat_ws") / "sql" / "migrations").iterdir():
         if (match := _MIGRATION.fullmatch(entry.name)) is not None:
             found.append(Migration(int(match[1]), entry.name, entry.read_text("utf-8")))
     found.sort(key=lambda migration: migration.number)
-    if len({migration.number for migration in found}) < len(found):
-        raise ValueError("two migrations have the same number")
+    if [migration.number for migration in found] != list(range(1, len(found) + 1)):
+        raise ValueError("migrations are not numbered 1, 2, 3, ...")
     return found

@@ -26,10 +26,15 @@ _T = TypeVar("_T")
 
 
 class Questions:
-    """Stores questions in one database. ``new_id`` makes an id from its prefix."""
+    """Stores questions in one database, to be answered by ``replica_id``.
 
-    def __init__(self, database: Database, *, clock: Clock, new_id: Callable[[str], str]) -> None:
-        self._database, self._clock, self._new_id = database, clock, new_id
+    ``new_id`` makes an id from its prefix.
+    """
+
+    def __init__(
+        self, database: Database, *, clock: Clock, new_id: Callable[[str], str], replica_id: str
+    ) -> None:
+        self._database, self._clock, self._new_id, self._replica_id = database, clock, new_id, replica_id
         self._sql = load()
 
     async def create(self, visitor_id: str, frame: MessageCreate) -> Stored:
@@ -59,6 +64,7 @@ class Questions:
             "client_message_id": str(frame.client_message_id),
             "answer_id": self._new_id("msg"),
             "run_id": self._new_id("run"),
+            "replica_id": self._replica_id,
             "fingerprint": fingerprint(frame),
             "now": self._clock(),
         }
@@ -88,7 +94,8 @@ class Questions:
         """Store the first question of a conversation; nothing was said before it."""
         inserts = ("insert_conversation", "insert_user_message", "insert_assistant_message", "insert_run")
         cursor.finish("\n".join(self._sql[query] for query in inserts), values)
-        return _assembled(values | {"status": "running"}, [_turn("user", values["content"])], duplicate=False)
+        said = [_turn("user", values["content"])]
+        return self._assembled(values | {"status": "running"}, said, duplicate=False)
 
     def _again(self, cursor: Cursor, values: dict[str, Any]) -> tuple[Stored, MessageCreate]:
         stored = self._found(cursor, values)
@@ -120,19 +127,19 @@ class Questions:
         queries = "\n".join(self._sql[query] for query in (*before, "history"))
         cursor.execute(queries, {**row, "limit": HISTORY_TURNS, "window": _HISTORY_MESSAGES})
         turns = [_turn(turn["role"], turn["content"]) for turn in reversed(cursor.fetchall())]
-        return _assembled(row, turns, duplicate=duplicate)
+        return self._assembled(row, turns, duplicate=duplicate)
 
-
-def _assembled(row: Any, history: Sequence[Turn], *, duplicate: bool) -> Stored:
-    return Stored(
-        conversation_id=row["conversation_id"],
-        message_id=row["message_id"],
-        run_id=row["run_id"],
-        answer_id=row["answer_id"],
-        status=row["status"],
-        duplicate=duplicate,
-        history=tuple(history),
-    )
+    def _assembled(self, row: Any, history: Sequence[Turn], *, duplicate: bool) -> Stored:
+        return Stored(
+            conversation_id=row["conversation_id"],
+            message_id=row["message_id"],
+            run_id=row["run_id"],
+            answer_id=row["answer_id"],
+            status=row["status"],
+            duplicate=duplicate,
+            ours=row["replica_id"] == self._replica_id,
+            history=tuple(history),
+        )
 
 
 def _turn(role: Literal["user", "assistant"], content: str) -> Turn:

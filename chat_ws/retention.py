@@ -1,7 +1,7 @@
 """Retention: conversations that nobody has used for ``RETENTION_DAYS`` are removed, a few at a time.
 
-With a conversation go its messages, runs and feedback, and so what insights tell of it. Of all replicas one
-removes at a time; a round is bounded, and what is left waits for the next.
+With a conversation go its messages, runs, their frames and feedback, and so what insights tell of it. Of all
+replicas one removes at a time; a round is bounded, and what is left waits for the next.
 """
 
 import asyncio
@@ -9,8 +9,9 @@ import logging
 import random
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
-from chat_ws.ports import Clock
+from chat_ws.ports import Clock, RunLogs
 from chat_ws.postgres import Cursor, Database
 from chat_ws.queries import load
 from shared.errors import CarrelError
@@ -26,10 +27,13 @@ _log = logging.getLogger(__name__)
 
 
 class Retention:
-    """Removes what is older than ``days`` from one database."""
+    """Removes what is older than ``days`` from one database, and the frames of its runs from ``logs``."""
 
-    def __init__(self, database: Database, *, days: int, clock: Clock, batch: int = BATCH) -> None:
-        self._database, self._days, self._clock, self._batch = database, days, clock, batch
+    def __init__(
+        self, database: Database, logs: RunLogs, *, days: int, clock: Clock, batch: int = BATCH
+    ) -> None:
+        self._database, self._logs = database, logs
+        self._days, self._clock, self._batch = days, clock, batch
         self._sql = load("insights")
         self.removed: Counter[tuple[str]] = Counter()
         """What was removed here, by kind: ``conversations``, ``messages``, ``feedback``."""
@@ -53,6 +57,7 @@ class Retention:
                 if found is None:
                     end = "elsewhere"
                     break
+                await self._logs.discard(found.pop("run_ids"))
                 removed.update({(kind,): count for kind, count in found.items()})
                 if found["conversations"] < self._batch:
                     end = "done"
@@ -68,7 +73,7 @@ class Retention:
             told = ", ".join(f"{count} {kind}" for (kind,), count in sorted(gone.items()))
             _log.info("retention (%d days): removed %s; %s", self._days, told, end)
 
-    def _remove(self, cursor: Cursor) -> dict[str, int] | None:
+    def _remove(self, cursor: Cursor) -> dict[str, Any] | None:
         cursor.execute(self._sql["try_retention"], {"lock": _LOCK})
         if not cursor.fetchall()[0]["mine"]:
             return None

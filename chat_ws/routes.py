@@ -124,7 +124,7 @@ async def get_live() -> dict[str, str]:
 @health.get("/health/ready")
 async def get_ready(here: Here, response: Response) -> Health:
     report = await here.health.report()
-    response.status_code = 200 if report.status == "ok" and not here.health.draining else 503
+    response.status_code = 200 if report.status != "down" and not here.health.draining else 503
     return report
 
 
@@ -278,8 +278,7 @@ async def _answer(
 
 
 def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:
-    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(events, media_type=sse.MEDIA_TYPE, headers=headers)
+    return StreamingResponse(events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 @questions.get(
@@ -303,12 +302,16 @@ async def chat(websocket: WebSocket) -> None:
     try:
         visitor_id = visitor(principal(websocket))
         _admit(here, websocket.scope["subprotocols"])
+        here.places.take(visitor_id)
     except CarrelError as error:
         await refuse(error, websocket.scope, websocket.receive, websocket.send)
         return
-    offered = SUBPROTOCOL in websocket.scope["subprotocols"]
-    await websocket.accept(subprotocol=SUBPROTOCOL if offered else None)
-    await here.serve(websocket, visitor_id, connection_id=f"conn_{uuid4().hex}")
+    try:
+        offered = SUBPROTOCOL in websocket.scope["subprotocols"]
+        await websocket.accept(subprotocol=SUBPROTOCOL if offered else None)
+        await here.serve(websocket, visitor_id, connection_id=f"conn_{uuid4().hex}")
+    finally:
+        here.places.leave(visitor_id)
 
 
 def _file(pieces: AsyncIterator[str], *, title: str, format: ExportFormat) -> StreamingResponse:

@@ -12,15 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat_ws.ports import Answerer, Clock, Ending, History, Stored
-from chat_ws.run_log import RunLog
+from chat_ws.line import Line
+from chat_ws.ports import Answerer, Clock, Ending, History, RunLogs, RunState, Stored
+from chat_ws.run_logs.log import RunLog
 from chat_ws.transcript import Frame, Status, Transcript
+from chat_ws.turns import Turns
 from shared.contracts.chat_ws import MessageCreate
 from shared.contracts.retriever import AnswerRequest
 from shared.errors import CarrelError, InternalError
 from shared.tasks import cancel, spawn
 
 _STORE_RETRY_S = 0.25
+_CHECKPOINT_CHARS = 2048
 _VALUE_BYTES = 64
 _log = logging.getLogger(__name__)
 
@@ -31,15 +34,17 @@ class Run:
 
     visitor_id: str
     transcript: Transcript
-    log: RunLog = field(default_factory=RunLog)
+    log: RunLog
+    saved: int = 0
+    """How many characters of the answer were kept on the way."""
+    grown: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when so much came since that it is kept before its time."""
     answering: asyncio.Task[None] | None = None
     """What is cancelled to stop the run; its end is told by ``task`` all the same."""
     task: asyncio.Task[None] | None = None
     storing: asyncio.Task[None] | None = None
     stopped_as: Status | None = None
     """Why it was stopped from outside, where it was."""
-    discarded: bool = False
-    """Whether its conversation was deleted: whoever follows it is told the end, nobody finds it again."""
 
     @property
     def pending(self) -> list[asyncio.Task[None]]:
@@ -56,6 +61,7 @@ class Run:
 class Runs:
     """The live runs of this process.
 
+    ``max_runs`` are answered at once, ``max_runs_each`` of one visitor, and ``max_queued`` more wait.
     ``checkpoint_s`` is how often a growing answer is kept, ``store_for_s`` how long ``run-end`` waits for
     a database that is away, ``store_at_exit_s`` how long the end of the process does.
     """
@@ -65,16 +71,21 @@ class Runs:
         *,
         answerer: Answerer,
         history: History,
+        logs: RunLogs,
         clock: Clock,
         resume_window_s: float,
+        max_runs: int = 100,
+        max_runs_each: int = 4,
+        max_queued: int = 500,
         checkpoint_s: float = 1.0,
         store_for_s: float = 60.0,
         store_at_exit_s: float = 2.0,
     ) -> None:
-        self._answerer, self._history, self._clock = answerer, history, clock
+        self._answerer, self._history, self._clock, self.logs = answerer, history, clock, logs
         self._resume_window_s, self._checkpoint_s = resume_window_s, checkpoint_s
         self._store_for_s, self._store_at_exit_s = store_for_s, store_at_exit_s
         self._runs: dict[str, Run] = {}
+        self._line = Line(Turns(most=max_runs, each=max_runs_each, waiting=max_queued))
         self._drained = False
         self.ended: Counter[tuple[str]] = Counter()
         """Runs that ended here, by how."""
@@ -85,15 +96,25 @@ class Runs:
         return sum(bool(run.pending) for run in self._runs.values())
 
     @property
-    def log_bytes(self) -> int:
-        """About how much the kept frames of all runs take."""
-        return sum(run.log.bytes for run in self._runs.values())
+    def unended(self) -> list[str]:
+        """The runs whose end is not stored yet."""
+        return [run_id for run_id, run in self._runs.items() if run.pending]
+
+    @property
+    def queued(self) -> int:
+        """How many runs wait for their turn."""
+        return self._line.turns.waiting
+
+    def check_room(self) -> None:
+        """Raise ``overloaded`` when so many runs wait that no question is taken."""
+        self._line.turns.check()
 
     def start(self, visitor_id: str, stored: Stored, frame: MessageCreate) -> None:
         """Start the run of a stored question; one that is live already is left alone."""
         if stored.run_id in self._runs:
             return
-        run = Run(visitor_id, Transcript(stored.conversation_id, stored.run_id, stored.answer_id))
+        transcript = Transcript(stored.conversation_id, stored.run_id, stored.answer_id)
+        run = Run(visitor_id, transcript, self.logs.open(stored.run_id))
         request = AnswerRequest(
             messages=list(stored.history), filters=frame.filters, context=frame.context, stream=True
         )
@@ -106,7 +127,7 @@ class Runs:
     def find(self, visitor_id: str, run_id: str) -> Run | None:
         """Return a visitor's run that is live here, or None."""
         run = self._runs.get(run_id)
-        mine = run is not None and run.visitor_id == visitor_id and not run.discarded
+        mine = run is not None and run.visitor_id == visitor_id and not run.log.gone
         return run if mine else None
 
     def stop(self, run: Run, status: Status) -> None:
@@ -116,13 +137,28 @@ class Runs:
             run.answering.cancel()
 
     def discard(self, visitor_id: str, conversation_id: str | None = None) -> None:
-        """Stop a visitor's runs, of one conversation or all, and keep their frames no longer."""
+        """Stop a visitor's runs, of one conversation or all; whoever follows one is told its end.
+
+        Nobody finds them again.
+        """
         for run in list(self._runs.values()):
             if run.visitor_id == visitor_id and conversation_id in (None, run.transcript.conversation_id):
-                run.discarded = True
+                run.log.gone = True
                 self.stop(run, "cancelled")
                 if not run.pending:
                     self._forget(run)
+
+    def attend(self, asked: Sequence[str], states: Sequence[RunState]) -> None:
+        """Do what the store says of the runs ``asked`` for: another replica may stop, end or delete them."""
+        stored = {state.run_id: state for state in states}
+        for run in [self._runs[run_id] for run_id in asked if run_id in self._runs]:
+            state = stored.get(run.transcript.run_id)
+            if state is None:
+                run.log.gone = True
+            elif state.status == "running" and not state.stop_requested:
+                continue
+            gone = state is not None and state.status != "running"
+            self.stop(run, "incomplete" if gone else "cancelled")
 
     async def drain(self, seconds: float) -> None:
         """Give running runs ``seconds`` to end, then end the others as incomplete."""
@@ -143,13 +179,22 @@ class Runs:
         return [task for run in self._runs.values() for task in run.pending]
 
     async def _answer(self, run: Run, request: AnswerRequest) -> None:
+        def queued(position: int) -> None:
+            run.tell([run.transcript.queue(position, now=self._clock())])
+
+        async with self._line.turn(run.visitor_id, run.transcript.run_id, tell=queued):
+            await self._answer_now(run, request)
+
+    async def _answer_now(self, run: Run, request: AnswerRequest) -> None:
         try:
-            async with contextlib.aclosing(self._answerer.answer(request)) as events:  # type: ignore[type-var]
+            async with contextlib.aclosing(self._answerer.answer(request)) as events:  # type: ignore[type-var]  # a generator, typed as an iterator
                 async for event in events:
                     frame = run.transcript.tell(event, now=self._clock())
                     if frame is None:
                         return
                     run.tell([frame])
+                    if len(run.transcript.content) - run.saved >= _CHECKPOINT_CHARS:
+                        run.grown.set()
         except CarrelError as error:
             run.transcript.stop("failed", error=error)
         except Exception:
@@ -157,7 +202,7 @@ class Runs:
             run.transcript.stop("failed", error=InternalError())
 
     async def _perform(self, run: Run, answering: asyncio.Task[None]) -> None:
-        saver = spawn(self._checkpoints(run.transcript), name="checkpoints")
+        saver = spawn(self._checkpoints(run), name="checkpoints")
         try:
             await asyncio.wait([answering])
         finally:
@@ -176,7 +221,7 @@ class Runs:
         run.tell([transcript.end(now=self._clock())])
         run.log.end()
         run.storing.add_done_callback(
-            lambda _: loop.call_later(0 if run.discarded else self._resume_window_s, self._forget, run)
+            lambda _: loop.call_later(0 if run.log.gone else self._resume_window_s, self._forget, run)
         )
 
     async def _store(self, transcript: Transcript) -> None:
@@ -184,7 +229,7 @@ class Runs:
         lost = False
         while True:
             try:
-                await self._history.end_run(_ending(transcript))
+                transcript.stored(await self._history.end_run(_ending(transcript)))
             except CarrelError:
                 await asyncio.sleep(_STORE_RETRY_S)
             except Exception:
@@ -196,12 +241,15 @@ class Runs:
             else:
                 return
 
-    async def _checkpoints(self, transcript: Transcript) -> None:
-        saved = 0
+    async def _checkpoints(self, run: Run) -> None:
+        transcript = run.transcript
         while True:
-            await asyncio.sleep(self._checkpoint_s)
-            if len(transcript.content) > saved:
-                saved = len(transcript.content)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._checkpoint_s):
+                    await run.grown.wait()
+            run.grown.clear()
+            if len(transcript.content) > run.saved:
+                run.saved = len(transcript.content)
                 with contextlib.suppress(CarrelError):
                     await self._history.checkpoint(
                         transcript.message_id, transcript.content, list(transcript.citations)
@@ -209,6 +257,7 @@ class Runs:
 
     def _forget(self, run: Run) -> None:
         self._runs.pop(run.transcript.run_id, None)
+        self.logs.forget(run.transcript.run_id)
 
 
 def _ending(transcript: Transcript) -> Ending:

@@ -15,6 +15,7 @@ from chat_ws.protocol import Limits, Protocol
 from chat_ws.runs import Runs
 from chat_ws.settings import ChatSettings
 from shared.logging import request_id
+from shared.places import Places
 
 _log = logging.getLogger(__name__)
 
@@ -25,10 +26,15 @@ class Service:
     def __init__(self, settings: ChatSettings, *, history: History, runs: Runs, clock: Clock) -> None:
         self._settings, self._clock, self._runs = settings, clock, runs
         self.history = history
-        self.health = ChatHealth(history)
+        self.health = ChatHealth(history, runs.logs)
         self.conversations = Conversations(history=history, runs=runs, clock=clock)
         self.exchange = Exchange(self.conversations, limits_of(settings), clock=clock)
         self.downloads = Downloads(history, clock=clock)
+        limited = settings.limits == "on"
+        self.places = Places(
+            total=settings.max_sockets if limited else None,
+            each=settings.max_sockets_per_visitor if limited else None,
+        )
         self._connections: set[Connection] = set()
 
     @property

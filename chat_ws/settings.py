@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from chat_ws.address import database_address
 from shared.contracts.chat_ws import MAX_FRAME_BYTES, MAX_MESSAGE_CHARS
-from shared.settings import HttpUrl, Port, ServiceSettings
+from shared.settings import HttpUrl, Port, RedisUrl, ServiceSettings
 
 
 def _postgres_url(value: SecretStr) -> SecretStr:
@@ -36,11 +36,20 @@ class ChatSettings(ServiceSettings):
     """Any PostgreSQL of version 14 or later."""
     database_connections: Annotated[int, Field(ge=1, le=50)] = 8
     """Threads and connections at most; a request beyond them waits its turn, for a bounded time."""
+    redis_url: RedisUrl | None = None
+    """Where all replicas keep the frames of their runs; without it each for itself."""
     limits: Literal["on", "off"] = "on"
     messages_per_minute: Annotated[int, Field(ge=1)] = 30
     """A connection's questions within any minute; over HTTP a visitor's."""
     max_message_chars: Annotated[int, Field(ge=1, le=MAX_MESSAGE_CHARS)] = MAX_MESSAGE_CHARS
     max_frame_bytes: Annotated[int, Field(ge=1024, le=MAX_FRAME_BYTES)] = MAX_FRAME_BYTES
+    max_sockets: Annotated[int, Field(ge=1)] = 2_000
+    max_sockets_per_visitor: Annotated[int, Field(ge=1)] = 20
+    max_runs: Annotated[int, Field(ge=1, le=200)] = 100
+    """Answered at once; the retriever's client has no more connections."""
+    max_runs_per_visitor: Annotated[int, Field(ge=1)] = 4
+    max_runs_queued: Annotated[int, Field(ge=0)] = 500
+    """Wait for their turn; a question beyond them is refused."""
     heartbeat_interval_s: Annotated[float, Field(gt=0, le=55)] = 20.0
     """Silence on a connection is never longer; proxies cut at about 60 s."""
     send_stall_s: Annotated[float, Field(gt=0)] = 20.0

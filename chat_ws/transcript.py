@@ -2,7 +2,7 @@
 
 Pure: events in, frames out; ids and times are data. The order of a run's frames:
 
-    run-start, search-queries, search-results, message-start,
+    run-queued*, run-start, search-queries, search-results, message-start,
     (content-delta | citation-start)*, message-end, run-end
 
 ``run-end`` comes last and once, whatever happened; a message that was begun is ended before it.
@@ -66,6 +66,10 @@ class Transcript:
                 pass
         return self._frame(event.model_dump(mode="json", exclude_none=True), now)
 
+    def queue(self, position: int, *, now: datetime) -> Frame:
+        """Return the frame that tells the run's place among those that wait: 1 is the next."""
+        return self._frame({"type": "run-queued", "position": position}, now)
+
     def stop(self, status: Status, *, error: CarrelError | None = None) -> None:
         """End the run from outside: it was cancelled, it failed, or its process must go.
 
@@ -78,6 +82,11 @@ class Transcript:
             self.finish_reason = self.finish_reason or "cancelled"
         if error is not None:
             self.error = _told(error)
+
+    def stored(self, status: str | None) -> None:
+        """Take note of how the run is stored to have ended; another replica may have ended it before us."""
+        if status == "incomplete" != self.status:
+            self.status, self.error = "incomplete", None
 
     def lose(self, error: CarrelError) -> None:
         """Give up an answer that cannot be kept: what is not stored is not said to be complete."""

@@ -1,8 +1,9 @@
-"""How a command finds the server, and the key that opens it.
+"""How a command finds the server and the key that opens it, and waits until it is there.
 
 The key from the data folder is sent to a server on this machine only: a mistyped address gets no secret.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import httpx
 from cli.settings import CliSettings
 from cli.supervision import secrets
 from cli.supervision.layout import Layout
+from cli.terminal import complain
 from shared import __version__
 from shared.clients.gateway import GatewayClient
 from shared.errors import CarrelError
@@ -20,6 +22,9 @@ from shared.settings import load, refuse
 
 _ROOT = Path(__file__).resolve().parent.parent
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+ALL_WELL, SOME_FAILED, NOTHING_TRIED, INTERRUPTED = 0, 1, 2, 130
+"""The exit codes of the commands that change the index."""
+_PATIENCE_S = 30.0
 _TIMEOUT = httpx.Timeout(120, connect=5)
 
 
@@ -77,6 +82,22 @@ def connect(
 def is_local(settings: CliSettings) -> bool:
     """Return whether the server is on this machine."""
     return urlsplit(settings.server).hostname in _THIS_MACHINE
+
+
+def patiently(settings: CliSettings, work: Callable[[GatewayClient], int], *, stop: threading.Event) -> int:
+    """Do ``work`` as the owner, waiting out a server that restarts; return its exit code.
+
+    ``stop`` breaks the waiting off. A server that does not answer at all is said, and is NOTHING_TRIED.
+    """
+    key = require_key(settings)
+    with connect(settings, key=key, patience_s=_PATIENCE_S, pause=stop.wait) as client:
+        try:
+            if not client.ready():
+                complain("the server is not ready yet; waiting for it")
+        except CarrelError as error:
+            complain(out_of_reach(settings, error))
+            return NOTHING_TRIED
+        return work(client)
 
 
 def out_of_reach(settings: CliSettings, error: CarrelError) -> str:

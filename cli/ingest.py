@@ -11,16 +11,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli import connection
+from cli.connection import ALL_WELL, INTERRUPTED, NOTHING_TRIED, SOME_FAILED, patiently
 from cli.settings import CliSettings
 from cli.terminal import complain, line
 from cli.upload import Done, Job, Upload
 from cli.walk import BadPathError, Found, Walk, walk
 from shared.clients.gateway import GatewayClient
-from shared.errors import CarrelError
 
-ALL_WELL, SOME_FAILED, NOTHING_TRIED, INTERRUPTED = 0, 1, 2, 130
-_PATIENCE_S = 30.0
 PUBLISHED = ("text/markdown", "text/mdx", "text/x-rst")
 """What a site is built from; other kinds of file stand on it as they are."""
 _GRACE_S = 5.0
@@ -87,16 +84,11 @@ def ingest(paths: Sequence[Path], options: Options, *, settings: CliSettings) ->
         complain(f"no documents in {', '.join(map(str, paths))}")
         return NOTHING_TRIED
     stop = threading.Event()
-    key = connection.require_key(settings)
-    with connection.connect(settings, key=key, patience_s=_PATIENCE_S, pause=stop.wait) as client:
-        try:
-            ready = client.ready()
-        except CarrelError as error:
-            complain(connection.out_of_reach(settings, error))
-            return NOTHING_TRIED
-        if not ready:
-            complain("the server is not ready yet; waiting for it")
+
+    def work(client: GatewayClient) -> int:
         return put_all(found, options, client=client, stop=stop)
+
+    return patiently(settings, work, stop=stop)
 
 
 def put_all(found: Walk, options: Options, *, client: GatewayClient, stop: threading.Event) -> int:

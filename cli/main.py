@@ -108,15 +108,17 @@ def _sync(
         str,
         typer.Argument(
             metavar="ADDRESS",
-            help="Of a sitemap, feed, llms.txt, site or page; or a source's name.",
+            help="Of a sitemap, feed, llms.txt, site, page, archive; an archive's file; a source's name.",
             show_default=False,
         ),
     ],
     kind: Annotated[
         str | None,
-        typer.Option(help="sitemap, feed, llms_txt or urls; else by the address.", show_default=False),
+        typer.Option(
+            help="sitemap, feed, llms_txt, archive or urls; else by the address.", show_default=False
+        ),
     ] = None,
-    source_id: Annotated[str, typer.Option("--id", help="The source's name; else its host.")] = "",
+    source_id: Annotated[str, typer.Option("--id", help="The source's name; else its host or file.")] = "",
     include: Annotated[
         list[str] | None,
         typer.Option(
@@ -128,21 +130,27 @@ def _sync(
         typer.Option(metavar="PATTERN", help="No such paths; may be repeated.", show_default=False),
     ] = None,
     every: Annotated[str, typer.Option(help="Sync by itself so often: 30m, 6h, 1d.")] = "",
+    url_template: Annotated[
+        str,
+        typer.Option(
+            metavar="TEMPLATE", help="Where an archive's files are published: https://x.org/{stem}.html"
+        ),
+    ] = "",
     full: Annotated[bool, typer.Option("--full", help="Fetch every page, whatever its dates say.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name the pages that changed.")] = False,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Take in a documentation site, and again only what changed. The source is made where there is none.
+    """Take in a site, or a repository's archive, and again only what changed. Makes the source where needed.
 
-    Pages that are gone from the site go from the index. The server goes on when this command is interrupted.
+    What is gone from there goes from the index. The server goes on when this command is interrupted.
 
     Exit code: 0 all well, 1 some pages or lists failed, 2 nothing could be tried.
     """
     from cli import connection
     from cli.sync import Options, sync
 
-    wanted = _wanted(source, kind, source_id, include or [], exclude or [], every)
+    wanted = _wanted(source, kind, source_id, include or [], exclude or [], every, url_template)
     options = Options(full=full, as_json=as_json, verbose=verbose)
     raise typer.Exit(sync(wanted, options, settings=connection.settings(url)))
 
@@ -178,6 +186,24 @@ def _chat(url: Url = None) -> None:
     raise typer.Exit(chat(settings=connection.settings(url)))
 
 
+@app.command("reindex")
+def _reindex(
+    watch: Annotated[bool, typer.Option("--watch", help="Begin none; watch the one that is going.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Build the index anew beside the living one, which serves until the switch.
+
+    A server does so by itself when its embedding model or the way documents are cut has changed.
+
+    Exit code: 0 switched, 1 the rebuild waits and goes on by itself, 2 not begun.
+    """
+    from cli import connection
+    from cli.reindex import reindex
+
+    raise typer.Exit(reindex(settings=connection.settings(url), as_json=as_json, watch_only=watch))
+
+
 @app.command("status")
 def _status(as_json: AsJson = False, url: Url = None) -> None:
     """Show how the server and everything it needs is.
@@ -191,17 +217,24 @@ def _status(as_json: AsJson = False, url: Url = None) -> None:
 
 
 def _wanted(
-    source: str, kind: str | None, source_id: str, include: list[str], exclude: list[str], every: str
+    source: str,
+    kind: str | None,
+    source_id: str,
+    include: list[str],
+    exclude: list[str],
+    every: str,
+    url_template: str,
 ) -> "Wanted":
     from cli.sources import Wanted, is_id, kind_of, seconds
 
-    if not ("://" in source or is_id(source)):
-        raise typer.BadParameter("is neither an address nor a source's name", param_hint="ADDRESS")
+    if not ("://" in source or is_id(source) or Wanted(source).is_file):
+        reason = "is neither an address, nor an archive's file (.tar.gz .tgz .tar .zip), nor a source's name"
+        raise typer.BadParameter(reason, param_hint="ADDRESS")
     if source_id and not is_id(source_id):
         raise typer.BadParameter("is made of letters, digits, - and _", param_hint="--id")
     known = kind_of(kind)
     if kind and known is None:
-        raise typer.BadParameter("must be sitemap, feed, llms_txt or urls", param_hint="--kind")
+        raise typer.BadParameter("must be sitemap, feed, llms_txt, archive or urls", param_hint="--kind")
     interval_s = seconds(every) if every else None
     if every and interval_s is None:
         raise typer.BadParameter("must be such as 30m, 6h or 1d", param_hint="--every")
@@ -212,6 +245,7 @@ def _wanted(
         tuple(_unicode(pattern, hint="--include") for pattern in include),
         tuple(_unicode(pattern, hint="--exclude") for pattern in exclude),
         interval_s,
+        _unicode(url_template, hint="--url-template"),
     )
 
 

@@ -3,21 +3,20 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from cli import connection
+from cli.connection import ALL_WELL, INTERRUPTED, NOTHING_TRIED, SOME_FAILED, patiently
 from cli.settings import CliSettings
 from cli.sources import Wanted, named
 from cli.terminal import complain, line
 from shared.clients.data_sources import DataSourcesClient
+from shared.clients.gateway import GatewayClient
 from shared.contracts.data_sources import DataSource, IngestionJob
 from shared.errors import CarrelError
-
-ALL_WELL, SOME_FAILED, NOTHING_TRIED, INTERRUPTED = 0, 1, 2, 130
-_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -32,15 +31,11 @@ class Options:
 def sync(wanted: Wanted, options: Options, *, settings: CliSettings) -> int:
     """Bring the documents of a source up to date; return the exit code."""
     stop = threading.Event()
-    key = connection.require_key(settings)
-    with connection.connect(settings, key=key, patience_s=_PATIENCE_S, pause=stop.wait) as client:
-        try:
-            if not client.ready():
-                complain("the server is not ready yet; waiting for it")
-        except CarrelError as error:
-            complain(connection.out_of_reach(settings, error))
-            return NOTHING_TRIED
+
+    def work(client: GatewayClient) -> int:
         return run(wanted, options, client=DataSourcesClient(client, pause=stop.wait))
+
+    return patiently(settings, work, stop=stop)
 
 
 def run(wanted: Wanted, options: Options, *, client: DataSourcesClient) -> int:
@@ -50,9 +45,14 @@ def run(wanted: Wanted, options: Options, *, client: DataSourcesClient) -> int:
         if source is None:
             complain(f"there is no data source {wanted.address}: give the address of a site's list")
             return NOTHING_TRIED
+        if wanted.is_file:
+            client.upload(source.id, Path(wanted.address))
         job, begun = client.sync(source.id, full=options.full)
     except CarrelError as error:
         complain(error.detail)
+        return NOTHING_TRIED
+    except OSError as error:
+        complain(f"{wanted.address}: {error.strerror}")
         return NOTHING_TRIED
     if not begun:
         complain(f"{source.id} was being synced already: this is that job")
@@ -103,8 +103,9 @@ def _report(source: DataSource, job: IngestionJob, options: Options) -> int:
         if options.verbose:
             _tell([f"{change.change}: {change.url}" for change in job.changes])
         beside = f" ({counts.passed_over} others passed over)" if counts.passed_over else ""
+        what = "files" if source.kind == "archive" else "pages"
         typer.echo(
-            f"{source.id}: {counts.found} pages wanted, {counts.embedded} taken in, "
+            f"{source.id}: {counts.found} {what} wanted, {counts.embedded} taken in, "
             f"{counts.unchanged} unchanged, {counts.removed} removed, {counts.failed} failed{beside}"
         )
     if job.status != "completed":

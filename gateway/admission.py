@@ -9,6 +9,7 @@ import ipaddress
 from functools import lru_cache
 from typing import NamedTuple
 
+from gateway.bodies import Bodies
 from gateway.headers import OWS, Header
 from gateway.identity import Caller, Identity
 from gateway.origins import OriginRule
@@ -36,9 +37,9 @@ class Admitted(NamedTuple):
 class Admission:
     """The rules of this gateway; ``hops`` proxies stand in front of it."""
 
-    def __init__(self, *, identity: Identity, origins: OriginRule, max_body_bytes: int, hops: int) -> None:
+    def __init__(self, *, identity: Identity, origins: OriginRule, bodies: Bodies, hops: int) -> None:
         self._identity, self._origins = identity, origins
-        self._max_body_bytes, self._hops = max_body_bytes, hops
+        self._bodies, self._hops = bodies, hops
 
     def route(self, head: RequestHead) -> Route:
         """Return whose request this is; what needs no caller is decided with it.
@@ -53,7 +54,7 @@ class Admission:
             raise ForbiddenError("Pages of this origin may not call: see ALLOWED_ORIGINS")
         if head.method != "OPTIONS":
             check_method(route, head.method)
-            head.check_length(self._max_body_bytes)
+            head.check_length(self._bodies.most(head.path))
         return route
 
     def cors(self, head: RequestHead) -> list[Header]:

@@ -9,13 +9,13 @@ from fastapi import FastAPI
 
 from gateway.access import AccessLog
 from gateway.admission import Admission
+from gateway.bodies import Bodies
 from gateway.client.doors import Doors
 from gateway.client.patience import Patience
 from gateway.desk import Desk
 from gateway.front import Front
 from gateway.identity import Identity, Tokens
 from gateway.limits.memory import MemoryLimiter
-from gateway.limits.places import Places
 from gateway.limits.ports import RateLimiter
 from gateway.limits.quotas import Quotas
 from gateway.origins import OriginRule
@@ -36,6 +36,7 @@ from gateway.websocket.ws_proxy import SocketProxy
 from shared import __version__
 from shared.http import ASGIApp, install_error_handlers
 from shared.metrics import Metrics
+from shared.places import Places
 from shared.tasks import cancel, spawn
 
 _OWN_CONNECTIONS = 4
@@ -71,6 +72,7 @@ def create_app(
     adapters = adapters or default_adapters(settings)
     limited = settings.limits == "on"
     tokens = Tokens([secret.get_secret_value() for secret in settings.session_secret])
+    bodies = Bodies(each=settings.max_body_bytes, archive=settings.max_archive_bytes)
     desk = Desk(
         admission=Admission(
             identity=Identity(
@@ -79,7 +81,7 @@ def create_app(
                 internal_token=settings.internal_token.get_secret_value(),
             ),
             origins=OriginRule(settings.page_origins),
-            max_body_bytes=settings.max_body_bytes,
+            bodies=bodies,
             hops=settings.trusted_proxy_hops,
         ),
         pools=adapters.pools,
@@ -91,7 +93,7 @@ def create_app(
         here=adapters.limiter if isinstance(adapters.limiter, MemoryLimiter) else None,
         outbox=Outbox(),
         max_url_bytes=settings.max_url_bytes,
-        max_body_bytes=settings.max_body_bytes,
+        bodies=bodies,
     )
     doors = Doors(desk, patience=_patience(settings), most=settings.max_connections if limited else None)
     own = _own_app(settings, adapters, tokens, doors, watched=watched)

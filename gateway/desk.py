@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from gateway.access import AccessLog, Entry
 from gateway.admission import Admission, Admitted, Client
+from gateway.bodies import Bodies
 from gateway.headers import Header, lines, status_line
 from gateway.identity import Caller
 from gateway.limits.memory import MemoryLimiter
-from gateway.limits.places import Places
 from gateway.limits.ports import RateLimiter
 from gateway.limits.quotas import Quotas
 from gateway.limits.rates import Asked, Verdict
@@ -28,6 +28,7 @@ from shared.errors import CarrelError
 from shared.http import problem_response, sane_id
 from shared.logging import request_id
 from shared.metrics import UNMATCHED
+from shared.places import Places
 
 SECURITY: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -70,7 +71,7 @@ class Desk:
     """The limiter, when it needs nobody else's count."""
     outbox: Outbox
     max_url_bytes: int
-    max_body_bytes: int
+    bodies: Bodies
     _ids: "count[int]" = field(default_factory=count)
     _prefix: str = field(default_factory=lambda: secrets.token_hex(6))
 
@@ -97,7 +98,7 @@ class Desk:
     def note(self, entry: Entry) -> None:
         """Count a request that is over, and log it."""
         route, size = entry.route or UNMATCHED, entry.bytes
-        self.traffic.add(route, entry.method or "GET", entry.status, entry.seconds, size)
+        self.traffic.add(route, entry.method, entry.status, entry.seconds, size)
         self.access.add(entry)
 
     def asked(self, route: Route, method: str, *, caller: Caller | None, address: str) -> tuple[Asked, ...]:

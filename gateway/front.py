@@ -91,7 +91,7 @@ class Front:
             await _preflight(route, visit)
             return
         check_http(route)
-        receive = _bounded(receive, max_bytes=self.desk.max_body_bytes)
+        receive = _bounded(receive, max_bytes=self.desk.bodies.most(head.path))
         if route.role is Role.PUBLIC:
             await self._count(visit, route, head.method, None, admission.address(head, _client(scope)))
             await self._answer(visit, receive, head, Principal(id="", role=Role.PUBLIC))

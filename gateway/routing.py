@@ -122,6 +122,7 @@ ROUTES: tuple[Route, ...] = (
     _visitor("/v1/chat/completions", Target.RETRIEVER, "POST", asks=True),
     _visitor("/v1/models", Target.RETRIEVER, "GET", below=True),
     _owner("/v1/documents", Target.RETRIEVER, "GET", "POST", "PUT", "DELETE"),
+    _owner("/v1/index", Target.RETRIEVER, "GET", "POST"),
     _owner("/v1/data-sources", Target.RETRIEVER, "GET", "POST", "PUT", "DELETE"),
     _owner("/v1/ingestion-jobs", Target.RETRIEVER, "GET", "POST", "DELETE"),
     _owner("/v1/usage", Target.RETRIEVER, "GET"),

@@ -7,14 +7,13 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, SecretStr
 from pydantic_settings import NoDecode
 
 from gateway.limits.rates import Rate
 from shared.contracts.chat_ws import MAX_FRAME_BYTES
-from shared.settings import HttpUrl, Port, ServiceSettings
+from shared.settings import HttpUrl, Port, RedisUrl, ServiceSettings
 
 MIN_KEY_CHARS = 16
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -82,35 +81,10 @@ def _rate(value: Any) -> Rate:
     return value if isinstance(value, Rate) else Rate.parse(str(value))
 
 
-_REDIS_FORM = "must be redis://, rediss:// or unix://, such as redis://:password@host:6379/0"
-_REDIS_OPTIONS = {"db", "username", "password"}
-_REDIS_TLS_OPTIONS = {"ssl_ca_certs", "ssl_cert_reqs"}
-
-
-def _redis(secret: SecretStr) -> SecretStr:
-    """Return ``secret`` when Redis's client can read it; nothing that is said of it holds a part of it."""
-    try:
-        url = urlsplit(secret.get_secret_value())
-        host, path, options = url.hostname, url.path.strip("/"), parse_qs(url.query)
-        port_is_wrong = url.port == 0
-    except ValueError:
-        raise ValueError(_REDIS_FORM) from None
-    if url.scheme not in ("redis", "rediss", "unix") or not (path if url.scheme == "unix" else host):
-        raise ValueError(_REDIS_FORM)
-    database = options.get("db", [""])[0] or ("" if url.scheme == "unix" else path)
-    if port_is_wrong or not database.isascii() or (database and not database.isdecimal()):
-        raise ValueError("must have numbers for its port and its database")
-    known = _REDIS_OPTIONS | (_REDIS_TLS_OPTIONS if url.scheme == "rediss" else set())
-    if not options.keys() <= known:
-        raise ValueError(f"may have no options but {', '.join(sorted(known))}")
-    return secret
-
-
 AdminKeyDigests = Annotated[tuple[bytes, ...], NoDecode, BeforeValidator(_digests)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_keys)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
 RateSetting = Annotated[Rate, NoDecode, PlainValidator(_rate), PlainSerializer(str)]
-RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
 
 
 class GatewaySettings(ServiceSettings):
@@ -154,6 +128,8 @@ class GatewaySettings(ServiceSettings):
     rate_refused_address: RateSetting = Rate.parse("120/min")
     """Requests whose credentials were refused."""
     max_body_bytes: int = Field(default=12 * 1024 * 1024, ge=1024)
+    max_archive_bytes: int = Field(default=100 * 1024 * 1024, ge=1024, le=1024 * 1024 * 1024)
+    """Of an archive that is uploaded for a data source; the retriever has the same limit."""
     max_url_bytes: int = Field(default=8 * 1024, ge=256)
     max_frame_bytes: int = Field(default=MAX_FRAME_BYTES, ge=1024, le=MAX_FRAME_BYTES)
     """The largest message of a client; the chat service has the same limit."""

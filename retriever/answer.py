@@ -8,13 +8,16 @@ replaced by the documents' own sentences, and the answer says so.
 import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 
 from retriever.cache import AnswerCache, cache_key
+from retriever.condensing import Condenser
 from retriever.documents.facets import conditions
 from retriever.documents.links import page_addresses
 from retriever.extractive import Quote, choose, separator
 from retriever.generated import reranked, written
 from retriever.guard.guarded import GuardedModel
+from retriever.language.languages import refusal
 from retriever.language.questions import Question, understand
 from retriever.outcomes import Outcomes
 from retriever.ports import AnyOf, Condition
@@ -43,9 +46,21 @@ from shared.errors import CarrelError, InvalidRequestError
 _log = logging.getLogger(__name__)
 MODEL = "extractive"
 PASSAGES = 12
-REFUSAL = "I could not find an answer to this in the documents."
+LASTING = frozenset({"grounding"})
+"""What an answer would lack again: it may be kept all the same."""
 DELTA_WORDS = 6
 _WORD_GROUP = re.compile(rf"(?:\s*\S+){{1,{DELTA_WORDS}}}\s*|\s+")
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What an answer stands on."""
+
+    question: Question
+    """As it is searched for: condensed, where that was needed and could be done."""
+    found: Found
+    degraded: list[str]
+    """What this much was done without."""
 
 
 class Answers:
@@ -53,6 +68,7 @@ class Answers:
 
     def __init__(self, search: Search, model: GuardedModel | None = None) -> None:
         self._search, self._model, self._cache = search, model, AnswerCache()
+        self._condenser = Condenser(model)
         self.outcomes = Outcomes()
 
     async def events(self, request: AnswerRequest) -> AsyncIterator[RunEvent]:
@@ -69,54 +85,54 @@ class Answers:
             raise
 
     async def _events(self, request: AnswerRequest) -> AsyncIterator[RunEvent]:
-        question = understand(_checked(request).messages, request.context)
-        found, degraded = await self._find(question, request)
-        if self._model is None or not found.passages:
-            events = _extracted(question, found, degraded)
-        else:
-            events = self._modelled(self._model, request, question, found, degraded)
-        async for event in events:
+        async for event in self._told(request, await self._grounds(request)):
             yield event
+
+    def _told(self, request: AnswerRequest, grounds: Grounds) -> AsyncIterator[RunEvent]:
+        if self._model is None or not grounds.found.passages:
+            return _extracted(grounds, grounds.degraded)
+        return self._modelled(self._model, request, grounds)
 
     async def whole(self, request: AnswerRequest) -> GroundedAnswer:
         """Return the answer at once; nothing was sent, so one that broke off is given by the documents."""
-        events: list[RunEvent] = []
         try:
-            async for event in self._events(request):
-                events.append(event)
+            grounds = await self._grounds(request)
         except CarrelError as error:
-            if not events:
-                self.outcomes.failed(error)
-                raise
+            self.outcomes.failed(error)
+            raise
+        try:
+            events = [event async for event in self._told(request, grounds)]
+        except CarrelError as error:
             _log.warning("not generated: %s", error.detail)
-            question = understand(request.messages, request.context)
-            found, degraded = await self._find(question, request)
-            events = [event async for event in _extracted(question, found, [*degraded, "generation"])]
+            events = [event async for event in _extracted(grounds, [*grounds.degraded, "generation"])]
         self.outcomes.note(events)
         return gathered(events)
 
+    async def _grounds(self, request: AnswerRequest) -> Grounds:
+        messages, lacking = await self._condenser.standalone(_checked(request))
+        question = understand(messages, request.context)
+        found, degraded = await self._find(question, request)
+        return Grounds(question, found, [*lacking, *found.degraded, *degraded])
+
     async def _modelled(
-        self,
-        model: GuardedModel,
-        request: AnswerRequest,
-        question: Question,
-        found: Found,
-        degraded: list[str],
+        self, model: GuardedModel, request: AnswerRequest, grounds: Grounds
     ) -> AsyncIterator[RunEvent]:
         """From the cache, else by the model, else, where it does not begin, from the documents alone."""
+        question, found = grounds.question, grounds.found
         key = cache_key(request, model=model.name, index_version=found.index_version)
         if kept := self._cache.get(key):
             for event in kept:
                 yield event
             return
         ranked, lacking = await reranked(model, question.text, found.passages)
+        lacking = [*grounds.degraded, *lacking]
         speech = written(model, request, ranked)
         try:
             first = await anext(speech)
         except CarrelError as error:
             _log.warning("not generated: %s", error.detail)
-            why = [*degraded, *lacking, "generation", *(["budget"] if model.exhausted else [])]
-            async for event in _extracted(question, found, why):
+            why = [*lacking, "generation", *(["budget"] if model.exhausted else [])]
+            async for event in _extracted(grounds, why):
                 yield event
             return
         said: list[RunEvent] = [*_opening(model.name, question, found, ranked), first]
@@ -125,8 +141,8 @@ class Answers:
         async for event in speech:
             said.append(event)
             yield event
-        end = RunEnd(status="completed", degraded=[*degraded, *lacking])
-        if not lacking:
+        end = RunEnd(status="completed", degraded=lacking)
+        if LASTING.issuperset(lacking):
             self._cache.put(key, [_free(event) for event in (*said, end)])
         yield end
 
@@ -142,7 +158,9 @@ class Answers:
 
     async def _look(self, question: Question, where: Sequence[Condition]) -> Found:
         measured = list(dict.fromkeys([*question.asked, *question.context]))
-        return await self._search.find(question.weights, where=where, limit=PASSAGES, measured=measured)
+        return await self._search.find(
+            question.weights, text=question.meaning, where=where, limit=PASSAGES, measured=measured
+        )
 
 
 def _opening(model: str, question: Question, found: Found, shown: Sequence[Ranked]) -> list[RunEvent]:
@@ -154,12 +172,13 @@ def _opening(model: str, question: Question, found: Found, shown: Sequence[Ranke
     ]
 
 
-async def _extracted(question: Question, found: Found, degraded: list[str]) -> AsyncIterator[RunEvent]:
+async def _extracted(grounds: Grounds, degraded: list[str]) -> AsyncIterator[RunEvent]:
     """The answer in the documents' own sentences."""
+    question, found = grounds.question, grounds.found
     for event in _opening(MODEL, question, found, found.passages):
         yield event
     quotes = choose(question, found.passages, found.rarity)
-    for event in _spoken(quotes):
+    for event in _spoken(quotes) if quotes else _deltas(refusal(question.text)):
         yield event
     yield MessageEnd(finish_reason="complete" if quotes else "refused")
     yield RunEnd(status="completed", degraded=degraded)
@@ -220,8 +239,6 @@ def _narrowing(context: PageContext | None) -> tuple[Condition, ...]:
 
 
 def _spoken(quotes: Sequence[Quote]) -> Iterator[RunEvent]:
-    if not quotes:
-        yield from _deltas(REFUSAL)
     length = 0
     before: Quote | None = None
     for quote in quotes:

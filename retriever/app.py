@@ -10,19 +10,27 @@ from fastapi import FastAPI
 
 from retriever import health, metrics, routes
 from retriever.answer import Answers
-from retriever.cohere import Cohere
+from retriever.cohere.connection import Connection, connection
+from retriever.cohere.model import Cohere
 from retriever.documents.catalogue import Catalogue
-from retriever.documents.records import SCHEMA
+from retriever.embedding.cohere import make_embedder
+from retriever.embedding.local import Absent, find
+from retriever.embedding.vectors import Vectors
 from retriever.guard.budget import Budget
-from retriever.guard.guarded import GuardedModel
+from retriever.guard.guarded import GuardedEmbedder, GuardedModel
+from retriever.index import routes as index_routes
+from retriever.index.identity import wanted
+from retriever.index.rebuild import Rebuild
 from retriever.ingest import Ingest
 from retriever.openai.routes import router as openai
 from retriever.opening import WATCH_EVERY_S, OpeningStore
 from retriever.parsing.workers import Workers
-from retriever.ports import Model, Parsing, VectorStore
+from retriever.ports import Collections, Embedder, Model, Parsing
 from retriever.search import Search
 from retriever.settings import RetrieverSettings
 from retriever.sources import routes as sources_routes
+from retriever.sources.archive.sync import ArchiveSync
+from retriever.sources.archive.vault import Vault
 from retriever.sources.jobs import Jobs
 from retriever.sources.registry import Registry
 from retriever.sources.shelf import Shelf
@@ -42,17 +50,34 @@ def _now_us() -> int:
     return time.time_ns() // 1000
 
 
-def make_cohere(settings: RetrieverSettings, budget: Budget) -> Model | None:
-    """Return Cohere's adapter where there is a key; nothing is opened or imported yet."""
-    if settings.cohere_api_key is None:
+def make_cohere(settings: RetrieverSettings, cohere: Connection | None) -> Model | None:
+    """Return Cohere's adapter where there is a way to it; nothing is opened or imported yet."""
+    if cohere is None:
         return None
     return Cohere(
-        settings.cohere_api_key.get_secret_value(),
-        base_url=settings.cohere_base_url,
+        cohere,
         chat_model=settings.cohere_chat_model,
         rerank_model=settings.cohere_rerank_model,
-        spend=budget.spend,
+        condense_model=settings.cohere_condense_model,
     )
+
+
+@dataclass(frozen=True)
+class Embedders:
+    """Who makes dense vectors, the one to build with first; ``lacking`` says why there is nobody."""
+
+    found: tuple[Embedder, ...] = ()
+    lacking: str = "search by words alone"
+
+
+def make_embedders(settings: RetrieverSettings, cohere: Connection | None, budget: Budget) -> Embedders:
+    """Return Cohere's embedder where there is a way to it, and the local model where there is one.
+
+    The local one also serves an index that is not yet built anew. Nothing is loaded yet.
+    """
+    paid = () if cohere is None else (GuardedEmbedder(make_embedder(settings, cohere), budget),)
+    local = find(settings)
+    return Embedders(paid, local.reason) if isinstance(local, Absent) else Embedders((*paid, local))
 
 
 def make_parsing(settings: RetrieverSettings) -> Parsing:
@@ -73,8 +98,9 @@ def make_fetches(settings: RetrieverSettings) -> Fetches:
 class Adapters:
     """What the retriever talks to, and the clock; tests bring their own."""
 
-    make_store: Callable[[], Awaitable[VectorStore]]
-    make_model: Callable[[RetrieverSettings, Budget], Model | None] = make_cohere
+    make_collections: Callable[[], Awaitable[Collections]]
+    make_model: Callable[[RetrieverSettings, Connection | None], Model | None] = make_cohere
+    make_embedders: Callable[[RetrieverSettings, Connection | None, Budget], Embedders] = make_embedders
     make_parsing: Callable[[RetrieverSettings], Parsing] = make_parsing
     make_fetches: Callable[[RetrieverSettings], Fetches] = make_fetches
     now_us: Callable[[], int] = _now_us
@@ -83,20 +109,43 @@ class Adapters:
 
 def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None) -> FastAPI:
     """Return the application; nothing is opened before its lifespan begins."""
-    adapters = adapters or Adapters(make_store=lambda: _make_store(settings))
-    store = OpeningStore(adapters.make_store, schema=SCHEMA, watch_every_s=adapters.watch_every_s)
+    adapters = adapters or Adapters(make_collections=lambda: make_collections(settings))
     app = FastAPI(
         title="Carrel retriever", version=__version__, lifespan=_lifespan, docs_url=None, redoc_url=None
     )
+    app.state.budget = Budget(
+        settings.data_dir / "cohere-usage.json",
+        limit=settings.cohere_monthly_calls,
+        token_limit=settings.cohere_monthly_tokens,
+    )
+    cohere = connection(settings, app.state.budget)
+    embedders = adapters.make_embedders(settings, cohere, app.state.budget)
+    app.state.embedders = embedders.found
+    store = OpeningStore(
+        adapters.make_collections,
+        target=wanted(embedders.found[0].space if embedders.found else None),
+        watch_every_s=adapters.watch_every_s,
+    )
     app.state.settings, app.state.store = settings, store
-    app.state.budget = Budget(settings.data_dir / "cohere-usage.json", limit=settings.cohere_monthly_calls)
-    app.state.cohere = adapters.make_model(settings, app.state.budget)
+    app.state.vectors = Vectors(app.state.embedders, living=lambda: store.space)
+    app.state.cohere = adapters.make_model(settings, cohere)
     model = GuardedModel(app.state.cohere, app.state.budget) if app.state.cohere else None
-    app.state.vitals = health.Vitals(store, model)
+    app.state.model = model
+    embedder = next((one for one in embedders.found if isinstance(one, GuardedEmbedder)), None)
+    guarded = [one for one in (model, embedder) if one is not None]
+    app.state.vitals = health.Vitals(store, app.state.vectors, guarded, lacking=embedders.lacking)
     app.state.catalogue = Catalogue(store)
     app.state.parsing = adapters.make_parsing(settings)
-    app.state.ingest = Ingest(store, app.state.catalogue, app.state.parsing, now_us=adapters.now_us)
-    app.state.search = Search(store, app.state.catalogue)
+    app.state.ingest = Ingest(
+        store,
+        app.state.catalogue,
+        app.state.parsing,
+        now_us=adapters.now_us,
+        vectors=app.state.vectors,
+        gate=store.gate,
+    )
+    app.state.rebuild = Rebuild(store, app.state.ingest, app.state.vectors, now_us=adapters.now_us)
+    app.state.search = Search(store, app.state.catalogue, app.state.vectors)
     app.state.answers = Answers(app.state.search, model)
     requests = Requests("retriever")
     app.state.metrics = metrics.told(
@@ -106,9 +155,10 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         answers=app.state.answers,
         budget=app.state.budget,
         model=model,
+        embedder=embedder,
     )
     _add_sources(app, adapters)
-    asked = (routes.documents, routes.questions, openai, routes.usage, routes.inside)
+    asked = (routes.documents, index_routes.router, routes.questions, openai, routes.usage, routes.inside)
     sources = (sources_routes.data_sources, sources_routes.ingestion_jobs)
     for router in (health.router, metrics_router, *asked, *sources):
         app.include_router(router)
@@ -130,9 +180,18 @@ def _add_sources(app: FastAPI, adapters: Adapters) -> None:
         page_bytes=settings.max_document_bytes,
         now_us=now_us,
     )
+    vault = app.state.vault = Vault(settings.data_dir / "archives", now_us=now_us)
+    archives = ArchiveSync(
+        shelf,
+        visits,
+        vault,
+        archive_bytes=settings.max_archive_bytes,
+        file_bytes=settings.max_document_bytes,
+        job_bytes=settings.sync_max_bytes,
+    )
     app.state.jobs = Jobs(
         shelf,
-        Sync(shelf, visits, job_bytes=settings.sync_max_bytes, now_us=now_us),
+        Sync(shelf, visits, archives, job_bytes=settings.sync_max_bytes, now_us=now_us),
         make_fetches=lambda: adapters.make_fetches(settings),
         now_us=now_us,
     )
@@ -141,6 +200,8 @@ def _add_sources(app: FastAPI, adapters: Adapters) -> None:
         app.state.jobs,
         visits,
         app.state.ingest,
+        vault,
+        archive_bytes=settings.max_archive_bytes,
         now_us=now_us,
         allow_loopback=settings.fetch_allow_loopback,
     )
@@ -149,41 +210,45 @@ def _add_sources(app: FastAPI, adapters: Adapters) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     store: OpeningStore = app.state.store
+    await app.state.vault.tidy()
     opening = spawn(store.run(), name="open-index")
     model: Model | None = app.state.cohere
-    warming = spawn(model.open(), name="open-model") if model else None
-    upkeep = spawn(keep_up(store, app.state.ingest), name="upkeep")
+    embedders: tuple[Embedder, ...] = app.state.embedders
+    needed: list[Model | Embedder] = [*([model] if model else []), *embedders]
+    warming = [spawn(one.open(), name="open-model") for one in needed]
+    upkeep = spawn(keep_up(store, app.state.ingest, app.state.vectors), name="upkeep")
+    rebuild = spawn(app.state.rebuild.run(), name="rebuild")
     jobs = spawn(app.state.jobs.run(store.opened), name="ingestion-jobs")
     try:
         yield
     finally:
         await cancel(jobs)
         await app.state.jobs.close()
-        await cancel(upkeep)
-        await cancel(opening)
-        await cancel(warming)
+        for task in (rebuild, upkeep, opening, *warming):
+            await cancel(task)
         await app.state.parsing.close()
-        if model:
-            await model.close()
+        for one in needed:
+            await one.close()
+        await app.state.budget.settle()
         await store.close()
 
 
-async def _make_store(settings: RetrieverSettings) -> VectorStore:
+async def make_collections(settings: RetrieverSettings) -> Collections:
     """The engine's library is imported in a thread: it takes longer than a health check waits."""
     return await asyncio.to_thread(_remote if settings.qdrant_url else _embedded, settings)
 
 
-def _remote(settings: RetrieverSettings) -> VectorStore:
-    from retriever.qdrant import QdrantStore, connect
+def _remote(settings: RetrieverSettings) -> Collections:
+    from retriever.qdrant import QdrantCollections, connect
 
     key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
     client = connect(settings.qdrant_url or "", api_key=key)
-    return QdrantStore(client, collection=settings.qdrant_collection)
+    return QdrantCollections(client, collection=settings.qdrant_collection)
 
 
-def _embedded(settings: RetrieverSettings) -> VectorStore:
+def _embedded(settings: RetrieverSettings) -> Collections:
     import qdrant_edge  # noqa: F401 - loaded here, off the event loop
 
-    from retriever.embedded import EmbeddedStore
+    from retriever.embedded import EmbeddedCollections
 
-    return EmbeddedStore(settings.data_dir / "qdrant")
+    return EmbeddedCollections(settings.data_dir / "qdrant")

@@ -14,7 +14,7 @@ from semantic_text_splitter import TextSplitter
 from retriever.language.sentences import sentence_spans
 from retriever.parsers.structure import Block, ParsedDocument, Section
 
-CHUNKING_VERSION = "2"
+CHUNKING_VERSION = "3"
 """Changes when the same document would be cut differently."""
 
 TARGET_CHARS = 1000

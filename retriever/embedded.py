@@ -7,6 +7,7 @@ Never calls ``optimize()``, which stops the whole process for tens of seconds.
 
 import asyncio
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from retriever.ports import (
     Condition,
     Equals,
     Hit,
+    NoneOf,
     Point,
     Schema,
     Signal,
@@ -187,6 +189,50 @@ class EmbeddedStore:
             shard.close()
 
 
+class EmbeddedCollections:
+    """A :class:`retriever.ports.Collections` of two folders; a file beside them names the living one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folders = (folder, folder.with_name(f"{folder.name}-beside"))
+        self._pointer = folder.with_name(f"{folder.name}.living")
+
+    async def living(self) -> EmbeddedStore:
+        return EmbeddedStore(self._living())
+
+    async def beside(self) -> EmbeddedStore:
+        return EmbeddedStore(self._beside())
+
+    async def switch(self) -> None:
+        name = self._beside().name
+        await asyncio.to_thread(_translated, lambda: _write_durably(self._pointer, name), logged=True)
+
+    async def moved(self) -> bool:
+        return False
+
+    async def clear(self) -> None:
+        await asyncio.to_thread(shutil.rmtree, self._beside(), ignore_errors=True)
+
+    async def close(self) -> None:
+        """There is nothing but the stores."""
+
+    def _living(self) -> Path:
+        named = self._pointer.read_text().strip() if self._pointer.exists() else ""
+        return next((folder for folder in self._folders if folder.name == named), self._folders[0])
+
+    def _beside(self) -> Path:
+        living = self._living()
+        return next(folder for folder in self._folders if folder != living)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    beside = path.with_name(f"{path.name}.new")
+    with beside.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
 def _engine() -> Any:
     import qdrant_edge
 
@@ -267,6 +313,8 @@ def _conditions(q: Any, conditions: Sequence[Condition]) -> Iterator[Any]:
                 yield q.Filter(should=list(_conditions(q, [Equals(key, value) for value in values])))
             case Between(key, gt, gte, lt, lte):
                 yield q.FieldCondition(key, range=q.RangeFloat(gt=gt, gte=gte, lt=lt, lte=lte))
+            case NoneOf(key, values):
+                yield q.Filter(must_not=list(_conditions(q, [AnyOf(key, values)])))
 
 
 def _keys(keys: Sequence[str] | None) -> bool | list[str]:

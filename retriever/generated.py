@@ -47,7 +47,8 @@ async def reranked(
     except CarrelError as error:
         _log.warning("not reranked: %s", error.detail)
         return list(passages), ["rerank"]
-    return [replace(passages[place], score=score) for place, score in ranked], []
+    found = [(passages[place], score) for place, score in ranked]
+    return [replace(p, score=score, parts=replace(p.parts, rerank=score)) for p, score in found], []
 
 
 async def written(

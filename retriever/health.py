@@ -4,11 +4,13 @@ Owns what is told of each thing the retriever needs; asks nothing over the netwo
 """
 
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from retriever.guard.guarded import GuardedModel
+from retriever.embedding.vectors import Vectors
+from retriever.guard.guarded import GuardedEmbedder, GuardedModel
 from retriever.opening import OpeningStore
 from shared import __version__
 from shared.contracts.wire import Check, Health
@@ -19,8 +21,15 @@ router = APIRouter(tags=["health"])
 class Vitals:
     """Tells how the service is."""
 
-    def __init__(self, store: OpeningStore, model: GuardedModel | None = None) -> None:
-        self._cohere = model
+    def __init__(
+        self,
+        store: OpeningStore,
+        vectors: Vectors,
+        guarded: Sequence[GuardedModel | GuardedEmbedder] = (),
+        *,
+        lacking: str = "",
+    ) -> None:
+        self._vectors, self._cohere, self._lacking = vectors, guarded, lacking
         self._store = store
         self._started = time.monotonic()
 
@@ -33,18 +42,29 @@ class Vitals:
         """Return the state of the service and of what it needs."""
         state = self._store.state
         qdrant = Check(status="ok" if state.open else "down", detail=state.detail)
-        cohere = self._model()
+        checks = {"qdrant": qdrant, "embedding": self._embedding(), "cohere": self._model()}
+        lame = any(check.status != "ok" for check in checks.values())
         return Health(
-            status=cohere.status if state.open else "down",
+            status="down" if not state.open else "degraded" if lame else "ok",
             version=__version__,
             uptime_s=round(time.monotonic() - self._started, 3),
-            checks={"qdrant": qdrant, "cohere": cohere},
+            checks=checks,
         )
 
+    def _embedding(self) -> Check:
+        space = self._vectors.space
+        if space is None:
+            return Check(status="ok", detail=self._lacking)
+        if not self._vectors.can:
+            return Check(status="degraded", detail=f"nobody makes vectors of {space.name}: {self._lacking}")
+        if self._vectors.failure:
+            return Check(status="degraded", detail=f"{self._vectors.failure}: search by words alone")
+        return Check(status="ok", detail=space.name)
+
     def _model(self) -> Check:
-        if self._cohere is not None:
-            return self._cohere.check()
-        return Check(status="ok", detail="not configured: extractive answers")
+        checks = [guarded.check() for guarded in self._cohere]
+        ill = [check for check in checks if check.status != "ok"]
+        return next(iter([*ill, *checks]), Check(status="ok", detail="not configured: extractive answers"))
 
 
 def vitals(request: Request) -> Vitals:

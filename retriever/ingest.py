@@ -16,7 +16,6 @@ from retriever.documents.catalogue import Catalogue
 from retriever.documents.preparation import Preparation, Submission
 from retriever.documents.records import (
     CONTENT,
-    INDEX_FORMAT,
     Record,
     content_hash,
     meta_point,
@@ -25,9 +24,11 @@ from retriever.documents.records import (
     record_point,
     summary,
 )
+from retriever.embedding.vectors import Vectors
+from retriever.index.gate import Gate
 from retriever.ports import AnyOf, Between, Equals, Parsing, Point, VectorStore, Where
 from shared.contracts.retriever import DocumentSummary
-from shared.errors import CarrelError, NotFoundError
+from shared.errors import CarrelError, InvalidRequestError, NotFoundError
 
 SHARED_GRACE_US = 15 * 60 * 1_000_000
 """On a shared engine another retriever may be in the middle of a write: younger leftovers stay."""
@@ -48,10 +49,18 @@ class Ingest:
     """Writes documents; ``now_us`` gives the time in microseconds since 1970."""
 
     def __init__(
-        self, store: VectorStore, catalogue: Catalogue, parsing: Parsing, *, now_us: Callable[[], int]
+        self,
+        store: VectorStore,
+        catalogue: Catalogue,
+        parsing: Parsing,
+        *,
+        now_us: Callable[[], int],
+        vectors: Vectors | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._store, self._catalogue, self._now_us = store, catalogue, now_us
-        self._preparation = Preparation(parsing)
+        self._vectors, self._gate = vectors or Vectors(), gate or Gate()
+        self.preparation = Preparation(parsing)
         self._started = now_us()
         self._last = self._started
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -67,11 +76,11 @@ class Ingest:
         digest = await asyncio.to_thread(_hash, submission)
         async with self._lock(document_id):
             old = await self._catalogue.get(document_id)
-            if old is not None and (old.content_hash, old.format) == (digest, INDEX_FORMAT):
+            if old is not None and (old.content_hash, old.format) == (digest, self._vectors.format):
                 return Outcome("unchanged", summary(old))
             blank = self._blank(document_id, submission, digest, old)
-            record, points = await self._preparation.first(blank, submission)
-            await self._replace(record, points, old=old)
+            record, points = await self.preparation.first(blank, submission)
+            record = await self._replace(record, points, old=old)
             return Outcome("replaced" if old else "created", summary(record))
 
     async def delete(self, document_id: str) -> None:
@@ -86,9 +95,10 @@ class Ingest:
             if await self._catalogue.get(document_id) is None:
                 raise NotFoundError("There is no such document")
             own = Equals("document_id", document_id)
-            await self._store.delete(of_kind("record", own))
-            await self._store.upsert([meta_point(self._tick())])
-            await self._tidy(Where((AnyOf("kind", CONTENT), own)))
+            async with self._gate.open():
+                await self._store.delete(of_kind("record", own))
+                await self._store.upsert([meta_point(self.tick())])
+                await self._tidy(Where((AnyOf("kind", CONTENT), own)))
 
     async def sweep(self) -> int:
         """Remove what killed processes left behind; return of how many revisions."""
@@ -112,14 +122,17 @@ class Ingest:
         return len(stale)
 
     async def refresh(self) -> int:
-        """Make documents of another index format anew from their sources; return how many."""
+        """Make documents anew that lack what the index can hold, from their sources; return how many.
+
+        One that can no longer be read stays as it is.
+        """
         done, after = 0, None
         while True:
             page, after = await self._store.scroll(
                 of_kind("record"), limit=SWEEP_PAGE, after=after, keys=["document_id", "format"]
             )
             for point in page:
-                if point.payload["format"] != INDEX_FORMAT:
+                if point.payload["format"] != self._vectors.format:
                     done += await self._refresh(str(point.payload["document_id"]))
             if after is None:
                 return done
@@ -127,19 +140,32 @@ class Ingest:
     async def _refresh(self, document_id: str) -> bool:
         async with self._lock(document_id):
             old = await self._catalogue.get(document_id)
-            if old is None or old.format == INDEX_FORMAT:
+            if old is None or old.format == self._vectors.format:
                 return False
             source = await self._catalogue.source(old)
-            blank = replace(old, revision=self._tick(old))
+            blank = replace(old, revision=self.tick(old))
             try:
-                record, points = await self._preparation.again(blank, source)
-                await self._replace(record, points, old=old)
-            except CarrelError as error:
+                record, points = await self.preparation.again(blank, source)
+            except InvalidRequestError as error:
                 _log.warning("document %s cannot be indexed anew: %s", document_id, error)
                 return False
+            await self._replace(record, points, old=old, needed=True)
             return True
 
-    async def _replace(self, record: Record, points: list[Point], *, old: Record | None) -> None:
+    async def _replace(
+        self, bare: Record, points: list[Point], *, old: Record | None, needed: bool = False
+    ) -> Record:
+        """Write a revision with its vectors, and return its record; ``needed``: not without them."""
+        while True:
+            space = self._vectors.space
+            attached = self._vectors.attached_in(space, bare, points) if needed else None
+            record, whole = await (attached or self._vectors.attached(bare, points))
+            async with self._gate.open():
+                if self._vectors.space == space:  # else the index was switched meanwhile
+                    await self._write(record, whole, old=old)
+                    return record
+
+    async def _write(self, record: Record, points: list[Point], *, old: Record | None) -> None:
         try:
             await self._store.upsert(points)
         except CarrelError:
@@ -158,7 +184,7 @@ class Ingest:
             _log.warning("leftovers stay until the next start: %s", error)
 
     def _blank(self, document_id: str, submission: Submission, digest: str, old: Record | None) -> Record:
-        revision = self._tick(old)
+        revision = self.tick(old)
         return Record(
             document_id=document_id,
             title="",
@@ -171,11 +197,12 @@ class Ingest:
             created=old.created if old else revision,
             updated=revision,
             revision=revision,
-            format=INDEX_FORMAT,
+            format="",
             given=submission.given,
         )
 
-    def _tick(self, old: Record | None = None) -> int:
+    def tick(self, old: Record | None = None) -> int:
+        """Return the revision of a change: the time, but later than any before, and than ``old``'s."""
         self._last = max(self._now_us(), self._last + 1, old.revision + 1 if old else 0)
         return self._last
 

@@ -1,12 +1,15 @@
 """What the retriever tells Prometheus, read from what its parts know; counts nothing itself."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from retriever.answer import Answers
 from retriever.documents.records import of_kind
 from retriever.guard.budget import Budget
-from retriever.guard.guarded import GuardedModel
+from retriever.guard.guarded import GuardedEmbedder, GuardedModel
+from retriever.guard.watch import Watch
 from retriever.opening import OpeningStore
 from retriever.search import Search
 from shared.counting import Requests
@@ -44,6 +47,7 @@ def told(
     answers: Answers,
     budget: Budget,
     model: GuardedModel | None,
+    embedder: GuardedEmbedder | None = None,
 ) -> Metrics:
     """Return what the retriever tells."""
     metrics = Metrics("retriever", requests)
@@ -60,8 +64,8 @@ def told(
     metrics.counter(
         "answers_degraded", "Answers by what they lacked.", lambda: outcomes.degraded, labels=("lacking",)
     )
-    if model is not None:
-        _tell_model(metrics, model, budget)
+    if watches := [guarded.watch for guarded in (model, embedder) if guarded is not None]:
+        _tell_cohere(metrics, watches, budget)
     return metrics
 
 
@@ -73,15 +77,18 @@ def _tell_index(metrics: Metrics, store: OpeningStore) -> None:
     metrics.gauge("chunks", "Chunks in the index.", lambda: holdings.chunks)
 
 
-def _tell_model(metrics: Metrics, model: GuardedModel, budget: Budget) -> None:
+def _tell_cohere(metrics: Metrics, watches: Sequence[Watch], budget: Budget) -> None:
     metrics.counter(
         "cohere_calls",
         "Calls to Cohere by what became of them.",
-        lambda: model.calls,
+        lambda: sum((watch.calls for watch in watches), Counter()),
         labels=("kind", "outcome"),
     )
     metrics.gauge(
-        "cohere_breaker_open", "Whether Cohere is left alone.", lambda: model.open_breakers, labels=("kind",)
+        "cohere_breaker_open",
+        "Whether Cohere is left alone.",
+        lambda: {kind: is_open for watch in watches for kind, is_open in watch.open_breakers.items()},
+        labels=("kind",),
     )
     metrics.gauge("budget_used_calls", "Calls counted this month.", lambda: budget.report().calls)
     metrics.gauge("budget_left_calls", "Calls left this month.", lambda: budget.report().left)
@@ -92,4 +99,8 @@ def _tell_model(metrics: Metrics, model: GuardedModel, budget: Budget) -> None:
 
 def _tokens(budget: Budget) -> dict[Any, float]:
     report = budget.report()
-    return {("input",): report.input_tokens, ("output",): report.output_tokens}
+    return {
+        ("input",): report.input_tokens,
+        ("output",): report.output_tokens,
+        ("embedding",): report.embedding_tokens,
+    }

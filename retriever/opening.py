@@ -1,16 +1,19 @@
-"""The vector store of a running service: opened late, watched, and refused clearly while it is not there.
+"""The living index of a running service: opened late, watched, and refused clearly while it is not there.
 
-Owns opening with retries and the state that health tells. The service listens before the engine is even
-imported; until it is open, and while it is lost, every call fails at once with the reason.
+Owns opening with retries, the state that health tells, and the switch to an index that was built beside it.
+The service listens before the engine is even imported; until it is open, and while it is lost, every call
+fails at once with the reason.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from retriever.ports import Hit, Point, Schema, Signal, Stored, VectorStore, Where
+from retriever.index.gate import Gate
+from retriever.index.identity import IDENTITY_ID, UNTOLD, Identity, identity_point, to_identity
+from retriever.ports import Collections, Hit, Point, Schema, Signal, Space, Stored, VectorStore, Where
 from shared.errors import CarrelError, UpstreamUnavailableError
 
 WATCH_EVERY_S = 3.0
@@ -29,22 +32,31 @@ class State:
 
 
 class OpeningStore:
-    """A :class:`retriever.ports.VectorStore` in front of one that ``make`` makes.
+    """A :class:`retriever.ports.VectorStore` in front of the living one of what ``make`` makes.
 
-    ``ready`` is called once, after the first opening. ``run`` keeps it open until it is cancelled.
+    ``run`` keeps it open until it is cancelled. A collection that is not there is made as ``target`` says;
+    one that is there is opened as what it is, which ``identity`` tells.
     """
 
     def __init__(
         self,
-        make: Callable[[], Awaitable[VectorStore]],
+        make: Callable[[], Awaitable[Collections]],
         *,
-        schema: Schema,
+        target: Identity,
         watch_every_s: float = WATCH_EVERY_S,
     ) -> None:
-        self._make, self._schema, self._watch_every_s = make, schema, watch_every_s
+        self._make, self.target, self._watch_every_s = make, target, watch_every_s
+        self._collections: Collections | None = None
         self._store: VectorStore | None = None
+        self.identity = UNTOLD
+        self.gate = Gate()
         self.state = State(open=False, detail="the index is being opened")
         self.opened = asyncio.Event()
+
+    @property
+    def space(self) -> Space | None:
+        """The space of the vectors it holds."""
+        return self.identity.space
 
     @property
     def exclusive(self) -> bool:
@@ -63,15 +75,58 @@ class OpeningStore:
             await asyncio.sleep(self._watch_every_s)
 
     async def _check(self) -> None:
+        if self._collections is None:
+            self._collections = await self._make()
+        if self.state.open and await self._collections.moved():
+            self._turn(State(open=False, detail="another retriever has switched the index"))
+            self._store = None
         if self._store is None:
-            self._store = await self._make()
+            self._store = await self._collections.living()
         if self.state.open:
             await self._store.ping()
             return
-        await self._store.ensure(self._schema)
+        await self._store.ensure(self.target.schema)
+        self.identity = await _identified(self._store, self.target)
         kind = "embedded engine" if self._store.exclusive else "Qdrant"
-        self._turn(State(open=True, detail=kind))
+        self._turn(State(open=True, detail=f"{kind}, {self.identity.words}"))
         self.opened.set()
+
+    async def beside(self) -> VectorStore:
+        """Return the collection in which the next index is built, open; what was begun of it is kept."""
+        collections = self._open_collections()
+        store = await collections.beside()
+        await store.ensure(self.target.schema)
+        if await _identified(store, self.target) == self.target:
+            return store
+        await store.close()
+        await self.clear()
+        store = await collections.beside()
+        await store.ensure(self.target.schema)
+        await _identified(store, self.target)
+        return store
+
+    async def clear(self) -> None:
+        """Remove what was built beside."""
+        await self._open_collections().clear()
+
+    async def switch(self, built: VectorStore) -> None:
+        """Make ``built`` the living index. The gate is closed, so nobody is in the middle of a write."""
+        collections = self._open_collections()
+        await collections.switch()
+        old, self._store = self._store, built
+        self.identity = self.target
+        self._turn(replace(self.state, detail=f"{self.state.detail.split(',')[0]}, {self.identity.words}"))
+        if old is not None:
+            await old.close()
+        try:
+            await collections.clear()
+        except CarrelError as error:
+            _log.warning("the old index stays beside the new one: %s", error.detail)
+
+    def _open_collections(self) -> Collections:
+        if self._collections is None or not self.state.open:
+            raise UpstreamUnavailableError(f"The index is not available: {self.state.detail}")
+        return self._collections
 
     def _turn(self, state: State, *, cause: BaseException | None = None) -> None:
         """Take ``state``; a change of it is one line in the log, with the trace of what caused it."""
@@ -102,10 +157,12 @@ class OpeningStore:
         await self._through(lambda store: store.ping())
 
     async def upsert(self, points: Sequence[Point]) -> None:
-        await self._through(lambda store: store.upsert(points))
+        async with self.gate.open():
+            await self._through(lambda store: store.upsert(points))
 
     async def delete(self, where: Where) -> None:
-        await self._through(lambda store: store.delete(where))
+        async with self.gate.open():
+            await self._through(lambda store: store.delete(where))
 
     async def search(
         self, signals: Sequence[Signal], *, where: Where, keys: Sequence[str] | None = None
@@ -144,3 +201,15 @@ class OpeningStore:
         self.state = State(open=False, detail="the service is stopping")
         if store is not None:
             await store.close()
+        if self._collections is not None:
+            await self._collections.close()
+
+
+async def _identified(store: VectorStore, target: Identity) -> Identity:
+    """What an opened collection says it is; an empty one becomes the target."""
+    if found := await store.retrieve([IDENTITY_ID]):
+        return to_identity(found[0].payload)
+    if await store.count(Where()):
+        return UNTOLD
+    await store.upsert([identity_point(target)])
+    return target

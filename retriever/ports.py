@@ -42,7 +42,15 @@ class Between:
     lte: float | None = None
 
 
-Condition = Equals | AnyOf | Between
+@dataclass(frozen=True)
+class NoneOf:
+    """The payload's value is none of ``values``."""
+
+    key: str
+    values: tuple[str, ...]
+
+
+Condition = Equals | AnyOf | Between | NoneOf
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,35 @@ class VectorStore(Protocol):
         """Write what is only in the engine's log to its files."""
 
     async def close(self) -> None:
-        """Flush and let go of the engine; a second close does nothing."""
+        """Flush and close the collection; a second close does nothing."""
+
+
+class Collections(Protocol):
+    """Two places for an index: the living one is searched and written to, in the other the next is built.
+
+    What fails, fails as a method of ``VectorStore`` does.
+    """
+
+    async def living(self) -> VectorStore:
+        """Return the living one; it is opened by its ``ensure``."""
+        ...
+
+    async def beside(self) -> VectorStore:
+        """Return the other one; what was built in it before is still there."""
+        ...
+
+    async def switch(self) -> None:
+        """Make the other one the living one: at once, and durably."""
+
+    async def moved(self) -> bool:
+        """Return whether another process has switched since ``living`` was asked."""
+        ...
+
+    async def clear(self) -> None:
+        """Remove the one that is not living; nobody uses it any more."""
+
+    async def close(self) -> None:
+        """Let go of the engine; its stores are closed before."""
 
 
 @dataclass(frozen=True)
@@ -215,12 +251,35 @@ class Model(Protocol):
         """Return the places of ``texts``, best first, each with its relevance from 0 to 1."""
         ...
 
+    async def rewrite(self, instructions: str, text: str) -> str:
+        """Return a short text made of ``text``, as ``instructions`` say; soon, or not at all."""
+        ...
+
     async def open(self) -> None:
         """Load what calls need; the first call does it otherwise."""
         ...
 
     async def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+class Meter(Protocol):
+    """Counts what a month's paid calls come to."""
+
+    async def spend(self) -> None:
+        """Count one call that is about to be made."""
+        ...
+
+    async def used(
+        self,
+        *,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        embedding_tokens: int = 0,
+        search_units: int = 0,
+    ) -> None:
+        """Count what a call came to, as it is billed."""
         ...
 
 
@@ -232,6 +291,10 @@ class Space:
     """The model and all that decides what its vectors are, such as ``cohere/embed-v4.0``."""
     size: int
     """The dimension of every vector."""
+
+
+EMBEDDED_AT_ONCE = 96
+"""Passages that one paid call takes at most."""
 
 
 class Embedder(Protocol):

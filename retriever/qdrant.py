@@ -14,6 +14,7 @@ from retriever.ports import (
     Condition,
     Equals,
     Hit,
+    NoneOf,
     Point,
     Schema,
     Signal,
@@ -129,7 +130,7 @@ class QdrantStore:
         """The server keeps its own log."""
 
     async def close(self) -> None:
-        await self._client.close()
+        """The client is shared with the other collection."""
 
     async def _create(self, dense: Any, sparse: Any) -> None:
         try:
@@ -186,6 +187,59 @@ class QdrantStore:
                     yield m.Filter(should=list(self._conditions([Equals(key, value) for value in values])))
                 case Between(key, gt, gte, lt, lte):
                     yield m.FieldCondition(key=key, range=m.Range(gt=gt, gte=gte, lt=lt, lte=lte))
+                case NoneOf(key, values):
+                    yield m.Filter(must_not=list(self._conditions([AnyOf(key, values)])))
+
+
+class QdrantCollections:
+    """A :class:`retriever.ports.Collections` of two collections of a server.
+
+    While there is an alias of the configured name with ``-living`` behind it, it points to the living one.
+    """
+
+    def __init__(self, client: "AsyncQdrantClient", *, collection: str) -> None:
+        from qdrant_client import models
+
+        self._client, self._models = client, models
+        self._names = (collection, f"{collection}-beside")
+        self._alias = f"{collection}-living"
+        self._opened = ""
+
+    async def living(self) -> QdrantStore:
+        self._opened = await self._living()
+        return QdrantStore(self._client, collection=self._opened)
+
+    async def beside(self) -> QdrantStore:
+        return QdrantStore(self._client, collection=await self._beside())
+
+    async def switch(self) -> None:
+        m = self._models
+        name = await self._beside()
+        old = [m.DeleteAliasOperation(delete_alias=m.DeleteAlias(alias_name=self._alias))]
+        new = m.CreateAliasOperation(create_alias=m.CreateAlias(collection_name=name, alias_name=self._alias))
+        changes = [*(old if await self._pointed() else []), new]
+        await _wrapped(self._client.update_collection_aliases(changes))
+        self._opened = name
+
+    async def moved(self) -> bool:
+        return await self._living() != self._opened
+
+    async def clear(self) -> None:
+        await _wrapped(self._client.delete_collection(await self._beside()))
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _living(self) -> str:
+        return await self._pointed() or self._names[0]
+
+    async def _beside(self) -> str:
+        living = await self._living()
+        return next(name for name in self._names if name != living)
+
+    async def _pointed(self) -> str:
+        aliases = (await _wrapped(self._client.get_aliases())).aliases
+        return next((a.collection_name for a in aliases if a.alias_name == self._alias), "")
 
 
 async def _wrapped(call: Awaitable[Any]) -> Any:

@@ -5,20 +5,58 @@ Owns how scores are fused, which neighbours are read as one and what counts as t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from retriever.documents.links import deep_link
 from retriever.documents.records import Record
 from retriever.language.tokens import term_set
-from retriever.ports import Hit
+from retriever.ports import Hit, Payload
 from shared.contracts.retriever import CitationSource
 
 TITLE_WEIGHT = 0.4
 """Documentation with headings gains most from .3 to .5 (nDCG@10 .75 to .80); elsewhere it is under .01."""
+DENSE_WEIGHT = 1.2
 MAX_JOINED_CHARS = 2400
 SAME_TEXT = 0.9
 """Two passages that share this part of their distinct terms are the same text twice."""
 
 Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What each signal found a chunk to be worth; None where it was not among that signal's best."""
+
+    text: float | None = None
+    title: float | None = None
+    dense: float | None = None
+    """The cosine to the question."""
+    rerank: float | None = None
+    """A model's own score, from 0 to 1; where there is one, it is the score."""
+
+    @property
+    def words(self) -> float:
+        """What its words are worth, in the engine's BM25."""
+        return (self.text or 0.0) + TITLE_WEIGHT * (self.title or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A chunk that was found: where it lies, and what it is worth."""
+
+    id: str
+    document_id: str
+    revision: int
+    ordinal: int
+    section: int
+    start: int
+    end: int
+    score: float
+    parts: Parts
+
+
+PLACE_KEYS = ("document_id", "revision", "ordinal", "section", "start", "end")
+"""What of a chunk's payload says where it lies."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +77,8 @@ class Ranked:
     score: float
     title: str = ""
     url: str = ""
+    parts: Parts = Parts()
+    """As of its best chunk, like ``score``."""
 
 
 def source(passage: Ranked, *, quote: str) -> CitationSource:
@@ -53,46 +93,85 @@ def source(passage: Ranked, *, quote: str) -> CitationSource:
     )
 
 
-def fuse(text: Sequence[Hit], title: Sequence[Hit]) -> list[Ranked]:
-    """Return every hit once, best first: its text's score plus a part of its headings' score."""
-    scores: dict[str, float] = {}
-    payloads = {hit.id: hit.payload for hit in (*title, *text)}
-    for weight, hits in ((1.0, text), (TITLE_WEIGHT, title)):
-        for hit in hits:
-            scores[hit.id] = scores.get(hit.id, 0.0) + weight * hit.score
-    best = sorted(scores, key=lambda id: (-scores[id], id))
-    return [_ranked(id, payloads[id], scores[id]) for id in best]
+def fuse(text: Sequence[Hit], title: Sequence[Hit], dense: Sequence[Hit] = ()) -> list[Scored]:
+    """Return every hit once, best first.
+
+    Words count by their text's score and a part of their headings' score. Where vectors were compared, the
+    cosine is added to what the words are worth of the best words; what the vectors did not find counts as
+    their last find.
+    """
+    found = [{hit.id: hit.score for hit in hits} for hits in (text, title, dense)]
+    places = {hit.id: hit.payload for hit in (*dense, *title, *text)}
+    parts = {id: Parts(*(scores.get(id) for scores in found)) for id in places}
+    scores = _scores(parts)
+    return [
+        Scored(id, **{key: places[id][key] for key in PLACE_KEYS}, score=scores[id], parts=parts[id])
+        for id in sorted(scores, key=lambda id: (-scores[id], *_place(id, places[id])))
+    ]
 
 
-def current(ranked: Sequence[Ranked], records: Mapping[str, Record]) -> tuple[list[Ranked], bool]:
-    """Return those that belong to the standing revision of their document, with its title and address.
+def _place(id: str, payload: Payload) -> tuple[str, int, str]:
+    """Ids hold the revision: of equals the same one must be first however often a document was taken in."""
+    return str(payload["document_id"]), int(payload["ordinal"]), id
 
-    The second is whether a document was replaced between the search and the reading of its record, so
-    that the search may have seen only a part of what stands now.
+
+def _scores(parts: Mapping[str, Parts]) -> dict[str, float]:
+    cosines = [part.dense for part in parts.values() if part.dense is not None]
+    if not cosines:
+        return {id: part.words for id, part in parts.items()}
+    most, least = max(part.words for part in parts.values()) or 1.0, min(cosines)
+    return {
+        id: part.words / most + DENSE_WEIGHT * (least if part.dense is None else part.dense)
+        for id, part in parts.items()
+    }
+
+
+def grouped(scored: Sequence[Scored]) -> list[list[Scored]]:
+    """Return neighbours of one section together, where they are not too long to be read as one.
+
+    Groups stand in the order of their best, which is each one's first.
+    """
+    groups: list[list[Scored]] = []
+    of_section: dict[tuple[str, int, int], list[list[Scored]]] = {}
+    for chunk in scored:
+        near = of_section.setdefault((chunk.document_id, chunk.revision, chunk.section), [])
+        group = next((group for group in near if _adjoins(group, chunk)), None)
+        if group is None:
+            near.append([chunk])
+            groups.append(near[-1])
+        else:
+            group.append(chunk)
+    return groups
+
+
+def read(
+    groups: Sequence[Sequence[Scored]], payloads: Mapping[str, Payload], records: Mapping[str, Record]
+) -> tuple[list[Ranked], bool]:
+    """Return those of standing revisions with their words, and their document's title and address.
+
+    The second is whether a document was replaced between the search and the reading, so that the search may
+    have seen only a part of what stands now.
     """
     kept: list[Ranked] = []
     moved = False
-    for passage in ranked:
-        record = records.get(passage.document_id)
+    for group in groups:
+        record = records.get(group[0].document_id)
         if record is None:
             continue
-        if record.revision == passage.revision:
-            kept.append(replace(passage, title=record.title, url=record.url))
-        moved = moved or passage.revision < record.revision
+        moved = moved or group[0].revision < record.revision
+        if record.revision == group[0].revision and all(chunk.id in payloads for chunk in group):
+            parts = (_ranked(chunk, payloads[chunk.id]) for chunk in group)
+            kept.append(replace(reduce(_joined, parts), title=record.title, url=record.url))
     return kept, moved
 
 
-def passages(ranked: Sequence[Ranked], *, limit: int) -> list[Ranked]:
-    """Return the best ``limit``: neighbours of one section joined, the same text only once."""
+def distinct(ranked: Sequence[Ranked], *, limit: int) -> list[Ranked]:
+    """Return the best ``limit``, the same text only once."""
     kept: list[Ranked] = []
     seen: list[frozenset[str]] = []
     for passage in ranked:
-        if any(_adjoin(other, passage) for other in kept):
-            place = next(i for i, other in enumerate(kept) if _adjoin(other, passage))
-            kept[place] = _joined(kept[place], passage)
-            continue
         if len(kept) == limit:
-            continue
+            break
         words = term_set(passage.text)
         if not any(_same(words, other) for other in seen):
             kept.append(passage)
@@ -100,26 +179,31 @@ def passages(ranked: Sequence[Ranked], *, limit: int) -> list[Ranked]:
     return kept
 
 
-def _ranked(id: str, payload: Mapping[str, object], score: float) -> Ranked:
-    values = {
-        key: payload[key] for key in ("document_id", "revision", "section", "anchor", "start", "end", "text")
-    }
-    ordinal, path, code = payload["ordinal"], payload["heading_path"], payload["code"]
+def _ranked(chunk: Scored, payload: Payload) -> Ranked:
     return Ranked(
-        **values,  # type: ignore[arg-type]
-        id=id,
-        ordinals=(ordinal, ordinal),  # type: ignore[arg-type]
-        heading_path=tuple(path),  # type: ignore[arg-type]
-        code=tuple((start, end) for start, end in code),  # type: ignore[attr-defined]
-        score=score,
+        id=chunk.id,
+        document_id=chunk.document_id,
+        revision=chunk.revision,
+        ordinals=(chunk.ordinal, chunk.ordinal),
+        section=chunk.section,
+        heading_path=tuple(payload["heading_path"]),
+        anchor=payload["anchor"],
+        start=chunk.start,
+        end=chunk.end,
+        text=payload["text"],
+        code=tuple((start, end) for start, end in payload["code"]),
+        score=chunk.score,
+        parts=chunk.parts,
     )
 
 
-def _adjoin(one: Ranked, other: Ranked) -> bool:
-    if (one.document_id, one.section) != (other.document_id, other.section):
-        return False
-    near = one.ordinals[1] + 1 == other.ordinals[0] or other.ordinals[1] + 1 == one.ordinals[0]
-    return near and max(one.end, other.end) - min(one.start, other.start) <= MAX_JOINED_CHARS
+def _adjoins(group: Sequence[Scored], chunk: Scored) -> bool:
+    """Whether ``chunk`` follows the group or comes before it, and they are short enough together."""
+    ordinals = [other.ordinal for other in group]
+    near = chunk.ordinal in (min(ordinals) - 1, max(ordinals) + 1)
+    first = min(chunk.start, *(other.start for other in group))
+    last = max(chunk.end, *(other.end for other in group))
+    return near and last - first <= MAX_JOINED_CHARS
 
 
 def _joined(one: Ranked, other: Ranked) -> Ranked:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -13,8 +14,10 @@ from retriever.answer import Answers
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.links import MAX_URL_CHARS
 from retriever.documents.submissions import MAX_ID_CHARS, document_id, read_submission
+from retriever.generated import reranked
 from retriever.grouping import groups
 from retriever.guard.budget import Budget
+from retriever.guard.guarded import GuardedModel
 from retriever.ingest import Ingest
 from retriever.parsers.registry import MAX_TITLE_CHARS, PARSERS
 from retriever.search import Search
@@ -49,7 +52,6 @@ from shared.http import operation_id, owner, principal
 from shared.openapi import events, links, problems
 
 _log = logging.getLogger(__name__)
-_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _BODY = {
     "description": "The document itself, in the media type that `Content-Type` says.",
     "content": {
@@ -160,6 +162,10 @@ def _answers(request: Request) -> Answers:
     return found
 
 
+WithAnswers = Annotated[Answers, Depends(_answers)]
+"""A parameter of a route: what answers questions."""
+
+
 @documents.put(
     "/{id:path}",
     response_model=DocumentSummary,
@@ -210,9 +216,12 @@ async def read_usage(request: Request) -> UsageReport:
 
 
 @questions.post("/search")
-async def search(body: SearchRequest, search: Annotated[Search, Depends(_search)]) -> SearchAnswer:
+async def search(
+    body: SearchRequest, request: Request, search: Annotated[Search, Depends(_search)]
+) -> SearchAnswer:
     """Find the passages for a query."""
-    return await search.search(body)
+    model: GuardedModel | None = request.app.state.model
+    return await search.search(body, partial(reranked, model) if model else None)
 
 
 @questions.post(
@@ -221,14 +230,14 @@ async def search(body: SearchRequest, search: Annotated[Search, Depends(_search)
     responses=_ANSWERS,
 )
 async def answer(
-    body: AnswerRequest, request: Request, answers: Annotated[Answers, Depends(_answers)]
+    body: AnswerRequest, request: Request, answers: WithAnswers
 ) -> GroundedAnswer | StreamingResponse:
     """Answer a question from the documents, as JSON or as server-sent events."""
     if not (body.stream or sse.MEDIA_TYPE in request.headers.get("accept", "")):
         return await answers.whole(body)
     events = answers.events(body)
     first = await anext(events)  # what can be refused is refused before the stream begins
-    return StreamingResponse(_encoded(first, events), media_type=sse.MEDIA_TYPE, headers=_STREAM_HEADERS)
+    return StreamingResponse(_encoded(first, events), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 @inside.post("/groups")

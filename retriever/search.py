@@ -5,35 +5,32 @@ decides is in ``ranking``; what is a term, in ``tokens``.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
-from retriever.documents.catalogue import Catalogue, Snapshot
+from retriever.documents.catalogue import Catalogue
 from retriever.documents.facets import conditions
 from retriever.documents.links import deep_link
-from retriever.documents.records import INDEX_FORMAT, of_kind
+from retriever.documents.records import INDEX_FORMAT
+from retriever.embedding.vectors import Asked, Vectors
 from retriever.language.tokens import terms
-from retriever.ports import Condition, Hit, Signal, VectorStore
-from retriever.ranking import Ranked, current, fuse, passages
+from retriever.ports import Condition, DenseVector, Signal, VectorStore, Where
+from retriever.ranking import PLACE_KEYS, Ranked, Scored, distinct, fuse, grouped, read
 from retriever.sparse import rarity, vector
-from shared.contracts.retriever import Passage, SearchAnswer, SearchRequest
+from shared.contracts.retriever import Passage, ScoreParts, SearchAnswer, SearchRequest
 from shared.counting import Durations
 
 MIN_CANDIDATES = 50
 CANDIDATES_PER_PASSAGE = 3
 ATTEMPTS = 3
-CHUNK_KEYS = (
-    "document_id",
-    "revision",
-    "ordinal",
-    "section",
-    "heading_path",
-    "anchor",
-    "start",
-    "end",
-    "text",
-    "code",
-)
+RERANKED = 30
+"""So many passages at least are reranked, however few are asked for."""
+SPARE = 6
+"""So many more passages are read at once than are asked for, since some are told twice."""
+
+
+Rerank = Callable[[str, Sequence[Ranked]], Awaitable[tuple[list[Ranked], list[str]]]]
+"""Returns the passages in a better order, and what is lacking where it could not."""
 
 
 @dataclass(frozen=True)
@@ -45,91 +42,150 @@ class Found:
     rarity: dict[str, float]
     """How rare each of the terms asked for is; those that no chunk holds are left out."""
     timing_ms: dict[str, float]
+    degraded: tuple[str, ...] = ()
+    """``dense`` where vectors could not be asked."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What the engine is asked for."""
+
+    weights: Mapping[str, float]
+    vector: DenseVector | None
+    where: Sequence[Condition]
+    limit: int
+    measured: Sequence[str]
+
+    def signals(self) -> Iterator[Signal]:
+        """Yield text and title, where there are terms; dense, where there is a vector."""
+        count = max(MIN_CANDIDATES, CANDIDATES_PER_PASSAGE * self.limit)
+        if self.weights:
+            terms = vector(self.weights)
+            yield Signal(count, terms, "text")
+            yield Signal(count, terms, "title")
+        if self.vector is not None:
+            yield Signal(count, dense=self.vector)
 
 
 class Search:
     """Searches the chunks of all documents."""
 
-    def __init__(self, store: VectorStore, catalogue: Catalogue) -> None:
-        self._store, self._catalogue = store, catalogue
+    def __init__(self, store: VectorStore, catalogue: Catalogue, vectors: Vectors | None = None) -> None:
+        self._store, self._catalogue, self._vectors = store, catalogue, vectors or Vectors()
         self.durations = Durations()
 
-    async def search(self, request: SearchRequest) -> SearchAnswer:
-        """Answer ``POST /v1/search``."""
+    async def search(self, request: SearchRequest, rerank: Rerank | None = None) -> SearchAnswer:
+        """Answer ``POST /v1/search``; ``rerank`` is asked, where there is one and the request wants it."""
         weights = dict.fromkeys(terms(request.query), 1.0)
-        found = await self.find(weights, where=conditions(request.filters), limit=request.limit)
-        return SearchAnswer(
-            passages=[passage(ranked) for ranked in found.passages],
-            index_version=found.index_version,
-            timing_ms=found.timing_ms,
-        )
+        where = conditions(request.filters)
+        limit = request.limit
+        if not request.rerank or rerank is None:
+            found = await self.find(weights, text=request.query, where=where, limit=limit)
+            return _answer(request, found)
+        found = await self.find(weights, text=request.query, where=where, limit=max(limit, RERANKED))
+        began = time.perf_counter()
+        best, lacking = await rerank(request.query, found.passages) if found.passages else ([], [])
+        took = _ms(time.perf_counter() - began)
+        timing = found.timing_ms | {"rerank": took, "total": round(found.timing_ms["total"] + took, 2)}
+        found = replace(found, passages=best[:limit], degraded=(*found.degraded, *lacking), timing_ms=timing)
+        return _answer(request, found)
 
     async def find(
         self,
         weights: Mapping[str, float],
         *,
+        text: str,
         where: Sequence[Condition] = (),
         limit: int,
         measured: Sequence[str] = (),
     ) -> Found:
-        """Return the best ``limit`` passages for the weighted terms, and the rarity of those ``measured``.
+        """Return the best ``limit`` passages for the weighted terms and the meaning of ``text``.
 
-        A document that is replaced meanwhile is found as it was or as it is, never missing.
+        With them, the rarity of the terms ``measured``. A document that is replaced meanwhile is found as it
+        was or as it is, never missing.
         """
         started = time.perf_counter()
-        ranked, snapshot, idf = await self._look(weights, where, limit, measured)
-        looked = time.perf_counter()
-        best = passages(ranked, limit=limit)
+        asked = await self._vectors.query(text) if text.strip() else Asked()
+        embedded = time.perf_counter()
+        query = Query(weights, asked.vector, where, limit, measured)
+        best, generation, idf = await self._look(query)
         ended = time.perf_counter()
         self.durations.add(ended - started)
         return Found(
             passages=best,
-            index_version=f"{INDEX_FORMAT}-{snapshot.generation:x}",
+            index_version=f"{INDEX_FORMAT}-{generation:x}",
             rarity=idf,
             timing_ms={
-                "search": _ms(looked - started),
-                "rank": _ms(ended - looked),
+                "embed": _ms(embedded - started),
+                "search": _ms(ended - embedded),
                 "total": _ms(ended - started),
             },
+            degraded=("dense",) if asked.lacking else (),
         )
 
-    async def _look(
-        self, weights: Mapping[str, float], where: Sequence[Condition], limit: int, measured: Sequence[str]
-    ) -> tuple[list[Ranked], Snapshot, dict[str, float]]:
-        ranked: list[Ranked] = []
-        snapshot = Snapshot({}, 0)
+    async def _look(self, query: Query) -> tuple[list[Ranked], int, dict[str, float]]:
+        """The passages, the state of the index, and the rarity of the measured terms."""
+        best: list[Ranked] = []
+        generation = 0
         idf: dict[str, float] = {}
         for _ in range(ATTEMPTS):
-            text, title, idf = await self._hits(weights, where, limit, measured)
-            fused = fuse(text, title)
-            snapshot = await self._catalogue.snapshot(hit.document_id for hit in fused)
-            ranked, moved = current(fused, snapshot.records)
+            scored, idf = await self._hits(query)
+            best, generation, moved = await self._read(grouped(scored), query.limit)
             if not moved:
                 break
-        return ranked, snapshot, idf
+        return best, generation, idf
 
-    async def _hits(
-        self, weights: Mapping[str, float], where: Sequence[Condition], limit: int, measured: Sequence[str]
-    ) -> tuple[list[Hit], list[Hit], dict[str, float]]:
-        if not weights:
-            return [], [], {}
-        count = max(MIN_CANDIDATES, CANDIDATES_PER_PASSAGE * limit)
-        query = vector(weights)
-        signals = [Signal(count, query, "text"), Signal(count, query, "title")]
-        signals += [Signal(1, vector({term: 1.0}), "text") for term in measured]
-        text, title, *single = await self._store.search(
-            signals, where=of_kind("chunk", *where), keys=CHUNK_KEYS
-        )
-        idf = {
+    async def _hits(self, query: Query) -> tuple[list[Scored], dict[str, float]]:
+        signals = list(query.signals())
+        if not signals:
+            return [], {}
+        # Only chunks have vectors: no condition is needed, and one that holds for all costs a look at each.
+        lists = iter(await self._store.search(signals, where=Where(tuple(query.where)), keys=PLACE_KEYS))
+        text, title = (next(lists), next(lists)) if query.weights else ([], [])
+        dense = next(lists) if query.vector is not None else []
+        return fuse(text, title, dense), await self._rarity(query)
+
+    async def _rarity(self, query: Query) -> dict[str, float]:
+        if not query.measured:
+            return {}
+        signals = [Signal(1, vector({term: 1.0}), "text") for term in query.measured]
+        where = Where(tuple(query.where))
+        lists = await self._store.search(signals, where=where, keys=["text"])
+        return {
             term: rarity(hits[0].score, term=term, text=str(hits[0].payload["text"]))
-            for term, hits in zip(measured, single, strict=True)
+            for term, hits in zip(query.measured, lists, strict=True)
             if hits
         }
-        return text, title, idf
+
+    async def _read(self, groups: Sequence[list[Scored]], limit: int) -> tuple[list[Ranked], int, bool]:
+        """The best passages; the state of the index; whether a document was replaced meanwhile."""
+        best: list[Ranked] = []
+        generation, moved = 0, False
+        for first in range(0, max(1, len(groups)), limit + SPARE):
+            part = groups[first : first + limit + SPARE]
+            documents = {group[0].document_id for group in part}
+            chunks = [chunk.id for group in part for chunk in group]
+            snapshot = await self._catalogue.snapshot(documents, chunks)
+            passages, stale = read(part, snapshot.others, snapshot.records)
+            generation, moved = snapshot.generation, moved or stale
+            best = distinct([*best, *passages], limit=limit)
+            if len(best) == limit:
+                break
+        return best, generation, moved
 
 
-def passage(ranked: Ranked) -> Passage:
-    """Return ``ranked`` as clients see it."""
+def _answer(request: SearchRequest, found: Found) -> SearchAnswer:
+    return SearchAnswer(
+        passages=[passage(ranked, explain=request.explain) for ranked in found.passages],
+        index_version=found.index_version,
+        degraded=list(found.degraded),
+        timing_ms=found.timing_ms,
+    )
+
+
+def passage(ranked: Ranked, *, explain: bool = False) -> Passage:
+    """Return ``ranked`` as clients see it; ``explain``: with the parts of its score."""
+    parts = ranked.parts
     return Passage(
         id=ranked.id,
         document_id=ranked.document_id,
@@ -139,6 +195,7 @@ def passage(ranked: Ranked) -> Passage:
         heading_path=list(ranked.heading_path),
         text=ranked.text,
         score=round(ranked.score, 4),
+        score_parts=ScoreParts(**asdict(parts)) if explain else None,
     )
 
 

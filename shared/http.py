@@ -75,7 +75,7 @@ def install_error_handlers(app: FastAPI) -> None:
     The unknown becomes a bare ``internal``.
     """
     framework_document = app.openapi
-    app.openapi = lambda: completed(framework_document())  # type: ignore[method-assign]
+    app.openapi = lambda: completed(framework_document())  # type: ignore[method-assign]  # FastAPI's own way to complete it
 
     async def known(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, CarrelError)  # noqa: S101 - the handler is registered for this class

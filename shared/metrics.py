@@ -135,7 +135,7 @@ def expose(families: Iterable[Metric], *, accept: str) -> Response:
     """Return ``families`` as OpenMetrics where ``accept`` names it, else as Prometheus text 0.0.4."""
     collected = _Collected(families)
     if "application/openmetrics-text" in accept:
-        body: bytes = openmetrics.generate_latest(collected)  # type: ignore[no-untyped-call]
+        body: bytes = openmetrics.generate_latest(collected)  # type: ignore[no-untyped-call]  # it is not typed
         kind = openmetrics.CONTENT_TYPE_LATEST
     else:
         body, kind = generate_latest(collected), CONTENT_TYPE_PLAIN_0_0_4

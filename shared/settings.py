@@ -7,6 +7,7 @@ would be right; it never holds the value, which may be a secret.
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -23,6 +24,34 @@ def _http_url(value: str) -> str:
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 """An http or https address without a trailing slash."""
+
+
+_REDIS_FORM = "must be redis://, rediss:// or unix://, such as redis://:password@host:6379/0"
+_REDIS_OPTIONS = {"db", "username", "password"}
+_REDIS_TLS_OPTIONS = {"ssl_ca_certs", "ssl_cert_reqs"}
+
+
+def _redis(secret: SecretStr) -> SecretStr:
+    """Return ``secret`` when Redis's client can read it; nothing that is said of it holds a part of it."""
+    try:
+        url = urlsplit(secret.get_secret_value())
+        host, path, options = url.hostname, url.path.strip("/"), parse_qs(url.query)
+        port_is_wrong = url.port == 0
+    except ValueError:
+        raise ValueError(_REDIS_FORM) from None
+    if url.scheme not in ("redis", "rediss", "unix") or not (path if url.scheme == "unix" else host):
+        raise ValueError(_REDIS_FORM)
+    database = options.get("db", [""])[0] or ("" if url.scheme == "unix" else path)
+    if port_is_wrong or not database.isascii() or (database and not database.isdecimal()):
+        raise ValueError("must have numbers for its port and its database")
+    known = _REDIS_OPTIONS | (_REDIS_TLS_OPTIONS if url.scheme == "rediss" else set())
+    if not options.keys() <= known:
+        raise ValueError(f"may have no options but {', '.join(sorted(known))}")
+    return secret
+
+
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
+"""The address of a Redis server, which may hold its password."""
 
 
 class ServiceSettings(BaseSettings):

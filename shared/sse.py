@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MEDIA_TYPE = "text/event-stream"
+HEADERS: Mapping[str, str] = {"cache-control": "no-store", "x-accel-buffering": "no"}
+"""What every stream says beside its media type: keep nothing, and hold nothing back (nginx's word for it)."""
 COMMENT = b": keep-alive\n\n"
 """What keeps a silent stream open: a comment, which every client ignores."""
 

@@ -31,6 +31,12 @@ async def cancel(task: asyncio.Task[Any] | None) -> None:
     await asyncio.wait([task])
 
 
+def is_cancelled() -> bool:
+    """Say whether the running task was cancelled, also where a library made another error of it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 async def beating(items: AsyncGenerator[_T], *, interval_s: float) -> AsyncGenerator[_T | None]:
     """Yield ``items`` as they come, and None whenever none came for ``interval_s``.
 

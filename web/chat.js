@@ -8,6 +8,7 @@ const CONVERSATION = "carrel.conversation";
 
 const LACKED = {
   rerank: "the passages were not re-ranked",
+  condensing: "the earlier turns were understood by their words only",
   generation: "the answer is made of quotations",
   dense: "the search was by words only",
 };

@@ -106,5 +106,6 @@ removed AS (
     RETURNING c.id
 )
 
-SELECT (SELECT count(*) FROM removed) AS conversations, s.messages, s.feedback
+SELECT (SELECT count(*) FROM removed) AS conversations, s.messages, s.feedback,
+    ARRAY(SELECT r.id FROM runs AS r WHERE r.conversation_id IN (SELECT g.id FROM gone AS g)) AS run_ids
 FROM said AS s;

@@ -1,6 +1,7 @@
 -- name: find_client_message
 -- The question a visitor asked, or asked to be answered again, under this client_message_id, with that run.
-SELECT coalesce(m.question_id, m.id) AS message_id, m.conversation_id, m.run_id, m.fingerprint, r.message_id AS answer_id, r.status
+SELECT coalesce(m.question_id, m.id) AS message_id, m.conversation_id, m.run_id, m.fingerprint, r.message_id AS answer_id,
+    r.status, r.replica_id
 FROM messages AS m
 INNER JOIN runs AS r ON r.id = m.run_id
 WHERE m.visitor_id = %(visitor_id)s AND m.client_message_id = %(client_message_id)s;
@@ -55,8 +56,8 @@ VALUES (
 
 -- name: insert_run
 -- A run, which is running; the index on running ones refuses a second in the conversation.
-INSERT INTO runs (id, conversation_id, visitor_id, message_id, status, created_at)
-VALUES (%(run_id)s, %(conversation_id)s, %(visitor_id)s, %(answer_id)s, 'running', %(now)s);
+INSERT INTO runs (id, conversation_id, visitor_id, message_id, replica_id, status, created_at)
+VALUES (%(run_id)s, %(conversation_id)s, %(visitor_id)s, %(answer_id)s, %(replica_id)s, 'running', %(now)s);
 
 -- name: history
 -- A question and what was said before it and is whole, newest first; of several answers to one the last.
@@ -87,34 +88,96 @@ UPDATE messages
 SET content = %(content)s, citations = %(citations)s
 WHERE id = %(message_id)s AND status = 'running';
 
--- name: end_message
--- An answer as it stays.
-UPDATE messages
+-- name: end_run
+-- A run's end, with its answer as it stays; nothing where somebody else ended it.
+WITH ended AS (
+    UPDATE runs
+    SET status = %(status)s, last_sequence = %(last_sequence)s, error = %(error)s, ended_at = %(now)s
+    WHERE id = %(run_id)s AND status = 'running'
+    RETURNING message_id
+)
+
+UPDATE messages AS m
 SET content = %(content)s, citations = %(citations)s, status = %(status)s,
     finish_reason = %(finish_reason)s, degraded = %(degraded)s
-WHERE id = %(message_id)s;
+FROM ended AS e
+WHERE m.id = e.message_id;
 
--- name: end_run
--- A run's end.
+-- name: run_status
+-- How a run stands.
+SELECT r.status
+FROM runs AS r
+WHERE r.id = %(run_id)s;
+
+-- name: request_stop
+-- A visitor's run is to be stopped by the replica that runs it.
 UPDATE runs
-SET status = %(status)s, last_sequence = %(last_sequence)s, error = %(error)s, ended_at = %(now)s
-WHERE id = %(run_id)s AND status = 'running';
+SET stop_requested = true
+WHERE id = %(run_id)s AND visitor_id = %(visitor_id)s AND status = 'running';
 
--- name: end_orphan_messages
--- Answers whose process went away in the middle keep what was said.
-UPDATE messages
+-- name: beat
+-- A replica lives, now.
+INSERT INTO replicas (id, process, beat_at)
+VALUES (%(replica_id)s, %(process)s, clock_timestamp())
+ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at;
+
+-- name: runs_of_replica
+-- How the runs stand that a replica runs, and those that are stored as its own and running.
+SELECT r.id, r.status, r.stop_requested
+FROM runs AS r
+WHERE r.id = ANY(%(run_ids)s)
+UNION
+SELECT r.id, r.status, r.stop_requested
+FROM runs AS r
+WHERE r.status = 'running' AND r.replica_id = %(replica_id)s;
+
+-- name: lock_orphans
+-- One replica at a time looks for orphans; it need not be this one.
+SELECT pg_try_advisory_xact_lock(%(lock)s) AS taken;
+
+-- name: list_replicas
+-- The other replicas, and whether they were not heard of for too long.
+SELECT p.id, p.process, p.beat_at < clock_timestamp() - make_interval(secs => %(lease_s)s) AS overdue
+FROM replicas AS p
+WHERE p.id <> %(replica_id)s;
+
+-- name: forget_replicas
+-- Replicas that are gone.
+DELETE FROM replicas
+WHERE id = ANY(%(replica_ids)s);
+
+-- name: end_orphans
+-- Runs whose replica is gone end with what was kept of their answers.
+WITH orphans AS (
+    UPDATE runs AS r
+    SET status = 'incomplete', ended_at = %(now)s
+    WHERE r.status = 'running' AND NOT EXISTS (SELECT 1 FROM replicas AS p WHERE p.id = r.replica_id)
+    RETURNING r.id, r.message_id
+)
+
+UPDATE messages AS m
 SET status = 'incomplete'
-WHERE status = 'running';
+FROM orphans AS o
+WHERE m.id = o.message_id
+RETURNING o.id;
 
--- name: end_orphan_runs
--- Runs whose process went away in the middle.
-UPDATE runs
-SET status = 'incomplete', ended_at = %(now)s
-WHERE status = 'running';
+-- name: end_strays
+-- Runs of a replica that it does not run end with what was kept of their answers.
+WITH strays AS (
+    UPDATE runs AS r
+    SET status = 'incomplete', ended_at = %(now)s
+    WHERE r.status = 'running' AND r.replica_id = %(replica_id)s AND r.id = ANY(%(run_ids)s)
+    RETURNING r.message_id
+)
+
+UPDATE messages AS m
+SET status = 'incomplete'
+FROM strays AS s
+WHERE m.id = s.message_id;
 
 -- name: find_run
 -- A visitor's run as it is stored.
-SELECT r.id, r.conversation_id, r.message_id, r.status, r.last_sequence
+SELECT r.id, r.conversation_id, r.message_id, r.status, r.last_sequence, r.ended_at
 FROM runs AS r
 WHERE r.id = %(run_id)s AND r.visitor_id = %(visitor_id)s;
 
@@ -165,15 +228,28 @@ WHERE c.id = %(conversation_id)s AND c.visitor_id = %(visitor_id)s
 RETURNING c.id, c.title, c.created_at, c.updated_at, c.message_count, c.position;
 
 -- name: delete_conversation
--- A conversation goes, and with it its messages and runs.
-DELETE FROM conversations AS c
-WHERE c.id = %(conversation_id)s AND c.visitor_id = %(visitor_id)s
-RETURNING c.id;
+-- A conversation goes, and with it its messages and runs; these are told.
+WITH gone AS (
+    DELETE FROM conversations AS c
+    WHERE c.id = %(conversation_id)s AND c.visitor_id = %(visitor_id)s
+    RETURNING c.id
+)
+
+SELECT r.id AS run_id
+FROM gone AS g
+LEFT JOIN runs AS r ON r.conversation_id = g.id;
 
 -- name: erase_visitor
--- All that is held on a visitor goes.
-DELETE FROM conversations AS c
-WHERE c.visitor_id = %(visitor_id)s;
+-- All that is held on a visitor goes; the runs are told.
+WITH gone AS (
+    DELETE FROM conversations AS c
+    WHERE c.visitor_id = %(visitor_id)s
+    RETURNING c.id
+)
+
+SELECT r.id AS run_id
+FROM gone AS g
+LEFT JOIN runs AS r ON r.conversation_id = g.id;
 
 -- name: list_messages
 -- The messages of a conversation before a position, newest first.

@@ -57,7 +57,7 @@ class HttpDoor(HttpToolsProtocol):
 
     # asyncio.Protocol
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio types it with the base of transports
         super().connection_made(transport)
         self._client = Client(self.client[0] if self.client else "", self.scheme or "http")
         self._doors.open.add(self)
@@ -305,7 +305,7 @@ class HttpDoor(HttpToolsProtocol):
             received=self._received if mine else None,
             unsent=unsent(self.transport) if self.flow.write_paused else None,
         )
-        if due is Due.ABORT or self._received > 2 * self._desk.max_body_bytes:
+        if due is Due.ABORT or self._unwanted():
             self.transport.abort()
         elif due is Due.CLOSE:
             self._close()
@@ -313,6 +313,10 @@ class HttpDoor(HttpToolsProtocol):
             self._refuse(RequestTimeoutError("The request's head did not come in time"))
         elif due is Due.BODY:
             self._refuse(RequestTimeoutError("The request's body did not come in time"))
+
+    def _unwanted(self) -> bool:
+        """Whether far more came of a body than it may have: it was refused long ago."""
+        return self._received > 0 and self._received > 2 * self._desk.bodies.most(self.url.partition(b"?")[0])
 
     def _refuse(self, error: CarrelError) -> None:
         """Answer what is no request, or no whole one, and take no more of this client."""

@@ -68,12 +68,6 @@ class Buckets:
         _, policy, rate = asked[tightest]
         return Verdict(True, policy, rate, ends[tightest] - at)
 
-    def look(self, asked: Sequence[Asked], *, now: float) -> Verdict:
-        """Return what :meth:`take` would decide, and how the buckets stand; nothing is taken."""
-        full_in = self._full_in(asked, self._time(now))
-        allowed = all(full + a.rate.interval <= a.rate.depth for a, full in zip(asked, full_in, strict=True))
-        return judge(asked, full_in, allowed=allowed)
-
     def give_back(self, asked: Sequence[Asked]) -> None:
         """Put back the token of each bucket that :meth:`take` has just taken."""
         for key, policy, rate in asked:

@@ -25,10 +25,6 @@ class MemoryLimiter:
         """:meth:`take` without a coroutine, for callers who need nobody else's count."""
         return self._buckets.take(asked, now=self._clock())
 
-    def look(self, asked: Sequence[Asked]) -> Verdict:
-        """Return how the buckets stand; nothing is taken."""
-        return self._buckets.look(asked, now=self._clock())
-
     def give_back(self, asked: Sequence[Asked]) -> None:
         """Put back what :meth:`take_now` has just taken: somebody else refused."""
         self._buckets.give_back(asked)

@@ -13,9 +13,6 @@ class RateLimiter(Protocol):
     async def take(self, asked: Sequence[Asked]) -> Verdict:
         """Take a token from each of one or more different buckets, or from none of them."""
 
-    def look(self, asked: Sequence[Asked]) -> Verdict:
-        """Return what this process knows of the buckets, at once; nothing is taken."""
-
     def check(self) -> Check:
         """Return how it is, for the health report."""
 

@@ -16,14 +16,13 @@ from hashlib import sha1
 from importlib import resources
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from gateway.limits.memory import MemoryLimiter
 from gateway.limits.rates import Asked, Verdict, judge
 from shared.contracts.wire import Check
+from shared.redis import pool
 from shared.tasks import cancel, spawn
 
 COMMAND_S = 0.25
@@ -50,7 +49,7 @@ class RedisLimiter:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._memory, self._deadline_s, self._clock = memory, deadline_s, clock
-        self._redis = Redis(connection_pool=_pool(url, deadline_s))
+        self._redis = Redis(connection_pool=pool(url, connections=CONNECTIONS, deadline_s=deadline_s))
         self._script = resources.files(__package__).joinpath("buckets.lua").read_text("utf-8")
         self._sha = sha1(self._script.encode(), usedforsecurity=False).hexdigest()
         self._lost = False
@@ -71,10 +70,6 @@ class RedisLimiter:
         if not verdict.allowed:
             self._memory.give_back(asked)
         return verdict
-
-    def look(self, asked: Sequence[Asked]) -> Verdict:
-        """Return what this process has counted; nothing is taken."""
-        return self._memory.look(asked)
 
     def check(self) -> Check:
         """Return how Redis was when it was asked last."""
@@ -128,21 +123,6 @@ class RedisLimiter:
                 "Redis is lost (%s): each replica counts its own requests until it is back",
                 type(error).__name__,
             )
-
-
-def _pool(url: str, deadline_s: float) -> BlockingConnectionPool:
-    return BlockingConnectionPool.from_url(
-        url,
-        max_connections=CONNECTIONS,
-        timeout=deadline_s,
-        socket_timeout=deadline_s,
-        socket_connect_timeout=deadline_s,
-        # The deadline is for all; a second try would be another request's time.
-        retry=Retry(NoBackoff(), 0),
-        # Of RESP3 nothing is needed, and older servers and proxies do not know its greeting.
-        protocol=2,
-        driver_info=None,
-    )
 
 
 def _verdict(asked: Sequence[Asked], said: Any) -> Verdict:

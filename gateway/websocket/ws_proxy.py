@@ -16,12 +16,12 @@ from websockets.utils import accept_key
 
 from gateway.headers import Header, find, lines
 from gateway.identity import Caller
-from gateway.limits.places import Places
 from gateway.websocket.tunnel import Ended, Terms, Tunnel
 from shared.contracts.chat_ws import SUBPROTOCOL
 from shared.errors import CarrelError, MalformedError, UpstreamUnavailableError, from_problem
 from shared.http import Receive, Scope
 from shared.logging import request_id
+from shared.places import Places
 
 _log = logging.getLogger(__name__)
 TAKE_OVER = "carrel.take_over"

@@ -3,11 +3,11 @@
 Owns how they are asked for; writes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from retriever.documents.records import META_ID, Record, of_kind, record_id, summary, to_chunk, to_record
-from retriever.ports import Equals, Stored, VectorStore
+from retriever.ports import Equals, Payload, Stored, VectorStore
 from shared.contracts.retriever import Document, DocumentSummary
 from shared.contracts.wire import Page
 from shared.errors import InvalidRequestError, NotFoundError
@@ -21,6 +21,8 @@ class Snapshot:
 
     records: dict[str, Record]
     generation: int
+    others: dict[str, Payload]
+    """By id, what else was asked for."""
 
 
 class Catalogue:
@@ -33,15 +35,17 @@ class Catalogue:
         """Return the record of one document."""
         return (await self.snapshot([document_id])).records.get(document_id)
 
-    async def snapshot(self, document_ids: Iterable[str]) -> Snapshot:
-        """Return the records of those of ``document_ids`` that exist."""
+    async def snapshot(self, document_ids: Iterable[str], others: Sequence[str] = ()) -> Snapshot:
+        """Return the records of those of ``document_ids`` that exist, and the points ``others``."""
         ids = {record_id(document_id) for document_id in document_ids}
-        found = {point.id: point for point in await self._store.retrieve([META_ID, *ids])}
+        points = await self._store.retrieve([META_ID, *ids, *others])
+        found = {point.id: point.payload for point in points}
         meta = found.pop(META_ID, None)
-        records = [to_record(point.payload) for point in found.values()]
+        records = [to_record(found.pop(id)) for id in ids if id in found]
         return Snapshot(
             records={record.document_id: record for record in records},
-            generation=int(meta.payload["generation"]) if meta else 0,
+            generation=int(meta["generation"]) if meta else 0,
+            others=found,
         )
 
     async def read(self, document_id: str) -> Document:
@@ -55,9 +59,13 @@ class Catalogue:
         record = await self.get(document_id)
         if record is None:
             raise NotFoundError("There is no such document")
-        points = await self._content(record, kind="chunk")
-        chunks = sorted((to_chunk(point.id, point.payload) for point in points), key=lambda c: c.ordinal)
+        chunks = [to_chunk(point.id, point.payload) for point in await self.chunks(record)]
         return Document(**summary(record).model_dump(), chunks=chunks)
+
+    async def chunks(self, record: Record) -> list[Stored]:
+        """Return the points of its chunks, in the order of the document."""
+        points = await self._content(record, kind="chunk")
+        return sorted(points, key=lambda point: int(point.payload["ordinal"]))
 
     async def source(self, record: Record) -> str:
         """Return the document as it was given."""

@@ -5,17 +5,18 @@ made of it. Writes nothing.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from retriever.chunking import chunk
 from retriever.documents.facets import checked, kept
 from retriever.documents.links import is_safe_url
-from retriever.documents.records import INDEX_FORMAT, Record, chunk_points, source_points
+from retriever.documents.records import INDEX_FORMAT, Record, chunk_points, source_points, to_span
 from retriever.parsers.packing import pack, unpack
 from retriever.parsers.registry import JSON, PARSERS, read
 from retriever.parsers.structure import ParsedDocument
-from retriever.ports import Parsing, Point
+from retriever.ports import Parsing, Point, Stored
 from shared.errors import InvalidRequestError
 
 AT_ONCE = 2
@@ -76,6 +77,15 @@ class Preparation:
             else:
                 document = await self._parse(blank, source)
             return await asyncio.to_thread(_prepared, blank, document, source)
+
+    async def as_it_is(
+        self, record: Record, chunks: Sequence[Stored], source: str
+    ) -> tuple[Record, list[Point]]:
+        """Return the points of a document that can no longer be read, from the chunks it was cut into."""
+        spans = [to_span(chunk.payload) for chunk in chunks]
+        return record, await asyncio.to_thread(
+            lambda: [*chunk_points(record, spans), *source_points(record, source)]
+        )
 
     async def _parse(self, blank: Record, source: str | bytes) -> ParsedDocument:
         return await self._parsing.parse(

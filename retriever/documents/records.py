@@ -6,28 +6,28 @@ anew. Pure.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
 from retriever.chunking import CHUNKING_VERSION, ChunkSpan
 from retriever.documents.facets import facets
-from retriever.ports import AnyOf, Condition, Equals, Payload, Point, Schema, Where
+from retriever.ports import AnyOf, Condition, Equals, Payload, Point, Space, Where
 from retriever.sparse import SPARSE_VERSION, text_vector, title_vector
 from shared.contracts.retriever import Chunk, DocumentSummary
 
 INDEX_FORMAT = f"{CHUNKING_VERSION}-{SPARSE_VERSION}"
 """A record of another format was cut or weighed differently and is made anew from its source."""
 
-SCHEMA = Schema(
-    sparse=("text", "title"),
-    keywords=("kind", "document_id", "url"),
-    integers=("created", "revision"),
-)
+SPARSE_VECTORS = ("text", "title")
 CONTENT = ("chunk", "source")
 """The kinds of point that belong to one revision."""
+DOCUMENT_KINDS = ("record", *CONTENT)
+INDEX_KINDS = (*DOCUMENT_KINDS, "meta", "index")
+"""The kinds of point that an index makes itself; all others are kept in it for somebody."""
 SOURCE_PART_CHARS = 500_000
 _NAMESPACE = UUID("5f0f7a5e-0d4c-5d0c-9f51-3d6d0a3c9b11")
 
@@ -50,8 +50,19 @@ class Record:
     revision: int
     """Microseconds since 1970, larger than any before for this document."""
     format: str
+    """How it was cut and weighed, and which vectors it has."""
     given: dict[str, Any]
     """``title``, ``url`` and ``metadata`` as given from outside, to parse the source again."""
+
+
+def format_of(space: Space | None) -> str:
+    """Return the format of a document that has vectors of ``space``."""
+    return f"{INDEX_FORMAT}+{space.name}" if space else INDEX_FORMAT
+
+
+def headline(title: str, heading_path: Iterable[str]) -> str:
+    """Return the title and the headings a chunk stands under, each told once."""
+    return " > ".join(dict.fromkeys([title, *heading_path]))
 
 
 def point_id(kind: str, *parts: object) -> str:
@@ -59,6 +70,7 @@ def point_id(kind: str, *parts: object) -> str:
     return str(uuid5(_NAMESPACE, "\0".join([kind, *map(str, parts)])))
 
 
+@lru_cache(maxsize=20_000)
 def record_id(document_id: str) -> str:
     """Return the id of a document's record."""
     return point_id("record", document_id)
@@ -148,8 +160,8 @@ def summary(record: Record) -> DocumentSummary:
         content_hash=record.content_hash,
         characters=record.characters,
         chunk_count=record.chunk_count,
-        created_at=_instant(record.created),
-        updated_at=_instant(record.updated),
+        created_at=instant(record.created),
+        updated_at=instant(record.updated),
     )
 
 
@@ -158,5 +170,13 @@ def to_chunk(id: str, payload: Payload) -> Chunk:
     return Chunk(id=id, **{key: payload[key] for key in Chunk.model_fields if key != "id"})
 
 
-def _instant(microseconds: int) -> datetime:
+def to_span(payload: Payload) -> ChunkSpan:
+    """Return a stored chunk as it was cut."""
+    values = {field.name: payload[field.name] for field in fields(ChunkSpan)}
+    code = tuple((start, end) for start, end in payload["code"])
+    return ChunkSpan(**values | {"heading_path": tuple(payload["heading_path"]), "code": code})
+
+
+def instant(microseconds: int) -> datetime:
+    """Return the time that is so many microseconds after 1970."""
     return datetime.fromtimestamp(microseconds / 1_000_000, UTC)

@@ -8,11 +8,13 @@ import re
 from retriever.language.questions import Question
 from retriever.language.tokens import terms
 
-DEFINES = 0.6
-DEFINES_PARTLY = 0.25
-NAMES = 0.45
-ANSWERS_KIND = 0.08
+DEFINES = 0.45
+DEFINES_PARTLY = 0.2
+NAMES = 0.35
+ANSWERS_KIND = 0.19
+SAYS_WHY = 0.08
 SAYS_HOW = 0.15
+SAYS_WAY = 0.1
 
 _VERB = re.compile(
     r"\s(?:is|are|was|were)\s+(?:(?P<noun>an?|the|any|one|another)\s|(?P<other>\w*ed\b|\w+ly\b|often|also|not|only|so))?|"
@@ -29,19 +31,29 @@ _PARENTHESIS = re.compile(r"\s*\([^)]*\)|,\s[^,]*,(?=\s)")
 _TO_DO = re.compile(
     r"To\s+(?!do\s+(?:so|this|that)\b)[a-z]+\b|You\s+(?:can|must|need|should)\b|Use\b|Run\b|Call\b"
 )
-_KIND_SIGNS = {
-    "how": re.compile(
-        r"\bto\s+[a-z]+|\b(?:use|using|call|run|add|set|you can|we can|by\s+[a-z]+ing)\b", re.IGNORECASE
-    ),
-    "who": re.compile(r"\b[A-ZÀ-Þ][\w.-]+\s+(?:[A-ZÀ-Þ][\w.-]+|of)\b"),
-    "when": re.compile(
-        r"\b\d{3,4}\b|\bcentury\b|\b(?:January|February|March|April|May|June|July|August|September|October|"
-        r"November|December)\b"
-    ),
-    "number": re.compile(
-        r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|million)\b"
-    ),
-}
+_NAME = re.compile(r"(?<=[^.!?:“\"'(¿¡\s]\s)[A-ZÀ-ÞА-ЯΑ-Ω][\w’'-]*|[\u4e00-\u9fff]+·[\u4e00-\u9fff]+")
+_NUMBER = re.compile(
+    r"\d[\d.,]*|[一二三四五六七八九十百千万亿两]+(?=[个位名种次年月日条支人分万亿])|\b(?:one|two|three|four|five|six|seven|eight|"
+    r"nine|ten|eleven|twelve|dozen|hundred|thousand|[mb]illion|half|third|quarter|twice|dos|tres|cuatro|cinco|seis|"
+    r"siete|ocho|nueve|diez|cien|mil|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|deux|trois|quatre|cinq|sept|huit|"
+    r"neuf|dix|cent|mille)\b",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    r"\d{3,4}|\d{1,2}\s?[年月]|世[纪紀]|\b(?:centur(?:y|ies)|siglo|siècle|Jahrhundert|secolo|século|January|February|March|April|"
+    r"May|June|July|August|September|October|November|December)\b|\bвек"
+)
+_REASON = re.compile(
+    r"\b(?:because|since|due to|owing to|so that|in order to|therefore|thus|cause[sd]?|reasons?|led to|"
+    r"leads? to|results? (?:in|from)|to (?:avoid|prevent)|porque|debido|ya que|causa|parce que|car|afin|"
+    r"weil|denn|wegen|damit|perché|потому|чтобы)\b|因为|因為|由于|由於|因此|所以|为了|導致|导致|لأن|क्योंकि",
+    re.IGNORECASE,
+)
+_WAY = re.compile(
+    r"\bto\s+[a-z]+|\b(?:use|using|call|run|add|set|you can|we can|by|through|via|with|mediante|por medio|"
+    r"a través|durch|indem|en utilisant|grâce)\b|通过|通過|使用",
+    re.IGNORECASE,
+)
 _LEANING = re.compile(
     r"(?:It|Its|This|That|These|Those|They|Their|Them|He|She|His|Her|Such|Both|Neither|Either|However|But|And|So|"
     r"Then|Therefore|Thus|Instead|Otherwise|Also|Here|There|Similarly|Conversely|Moreover|Furthermore|Likewise|"
@@ -99,11 +111,28 @@ def _names(text: str, subject: frozenset[str], *, it: bool) -> bool:
 
 
 def kind(sentence: str, question: Question) -> float:
-    """Whether ``sentence`` holds what such a question asks for, such as a number or a name."""
-    if question.kind == "how" and _TO_DO.match(sentence):
-        return SAYS_HOW
-    sign = _KIND_SIGNS.get(question.kind)
-    return ANSWERS_KIND if sign is not None and sign.search(sentence) else 0.0
+    """Whether ``sentence`` holds what such a question asks for, such as a number or a name it did not say."""
+    match question.kind:
+        case "how":
+            if _TO_DO.match(sentence):
+                return SAYS_HOW
+            return SAYS_WAY if _WAY.search(sentence) else 0.0
+        case "why":
+            return SAYS_WHY if _REASON.search(sentence) else 0.0
+        case "who" | "where":
+            return ANSWERS_KIND if _new(_NAME, sentence, question) else 0.0
+        case "number":
+            return ANSWERS_KIND if _new(_NUMBER, sentence, question) else 0.0
+        case "when":
+            return ANSWERS_KIND if _new(_TIME, sentence, question) else 0.0
+        case _:
+            return 0.0
+
+
+def _new(sign: re.Pattern[str], sentence: str, question: Question) -> bool:
+    """Whether ``sentence`` has such a sign that the question itself has not."""
+    asked = question.text.casefold()
+    return any(match.group().casefold() not in asked for match in sign.finditer(sentence))
 
 
 def leans_back(sentence: str) -> bool:

@@ -7,8 +7,9 @@ Owns how a question becomes weighted terms: its own in full, those of the turns 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from retriever.language.asking import Kind
+from retriever.language.languages import kind, matter, refers_back
 from retriever.language.tokens import terms
 from shared.contracts.retriever import PageContext, Turn
 
@@ -16,6 +17,8 @@ from shared.contracts.retriever import PageContext, Turn
 PREVIOUS_QUESTION_WEIGHT = 0.2
 PREVIOUS_ANSWER_WEIGHT = 0.1
 SELECTION_WEIGHT = 0.3
+PAGE_WEIGHT = 0.1
+"""What the page's title counts, so that of two passages that answer alike that on its matter is said."""
 REFERRED_WEIGHT = 0.5
 """What the question before counts where this one speaks of "it" or "that" without naming much itself.
 
@@ -23,10 +26,8 @@ Not measured, unlike the two above: set by looking at follow-up questions.
 """
 MAX_CONTEXT_TERMS = 48
 
-Kind = Literal["definition", "how", "who", "when", "number", "other"]
-
 _VAGUE = frozenset(
-    "work mean use explain tell describ differ exampl make get need want know thing way happen help "  # noqa: SIM905
+    "work mean use explain tell describ differ exampl make get need want know thing way happen help "
     "pleas show give find question answer detail inform understand learn talk say like good best "
     "between one".split()
 )
@@ -44,22 +45,10 @@ _DEFINITION = (
         re.I,
     ),
 )
-_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("how", re.compile(r"\bhow\s+(?:do|does|can|could|should|would|to|is|are)\b|\bway\s+to\b", re.I)),
-    ("who", re.compile(r"\bwho(?:m|se)?\b", re.I)),
-    (
-        "when",
-        re.compile(
-            r"\bwhen\s+(?:was|were|did|is|are|will)\b|\b(?:what|which)\s+(?:year|date|day|century)\b", re.I
-        ),
-    ),
-    ("number", re.compile(r"\bhow\s+(?:many|much|long|old|far|big|large|fast|often|high|tall)\b", re.I)),
-)
 MAX_SUBJECT_TERMS = 5
-_REFERS_BACK = re.compile(
-    r"\b(?:it|its|that|this|these|those|they|them|their|one|ones|there|he|she|him|her)\b", re.I
-)
 MAX_REFERRING_TERMS = 3
+MAX_MEANT_CHARS = 500
+MAX_REFERRED_TERMS = 16
 
 
 @dataclass(frozen=True)
@@ -76,32 +65,38 @@ class Question:
     Of one that has none, such as "why?", those of the question before.
     """
     context: Mapping[str, float]
-    """The terms of the turns before and of what the visitor selected."""
+    """The terms of the turns before, of what the visitor selected and of the page's title."""
     weights: Mapping[str, float]
     """What to search for: the asked terms and those of the context."""
+    meaning: str
+    """What to search for by meaning: the question, and before it what it speaks of without saying so."""
 
 
 def understand(messages: Sequence[Turn], context: PageContext | None = None) -> Question:
     """Return what the last of ``messages`` asks, in the light of those before it."""
     text = messages[-1].content
-    asked = {term: VAGUE_WEIGHT if term in _VAGUE else 1.0 for term in terms(text)}
+    asked = {term: VAGUE_WEIGHT if term in _VAGUE else 1.0 for term in terms(matter(text))}
     around: dict[str, float] = {}
     for part, weight in _context(messages[:-1], context):
         for term in list(dict.fromkeys(terms(part)))[:MAX_CONTEXT_TERMS]:
             around[term] = around.get(term, 0.0) + weight
-    weights = dict.fromkeys(asked, 1.0)
+    weights = dict.fromkeys(terms(text), 1.0)
     for term, weight in around.items():
         weights[term] = weights.get(term, 0.0) + weight
-    asked |= _referred(text, asked, messages[:-1])
+    before = _before(messages[:-1], context)
+    referred = _referred(text, asked, before)
+    meaning = f"{before[:MAX_MEANT_CHARS]}\n{text}" if before and (referred or not asked) else text
+    asked |= referred
     weights |= {term: max(weight, weights.get(term, 0.0)) for term, weight in asked.items() if term in around}
     subject = _subject(text)
     return Question(
         text=text,
-        kind="definition" if subject else _kind(text),
+        kind="definition" if subject else kind(text),
         subject=subject,
         asked=asked or around,
         context=around,
         weights=weights,
+        meaning=meaning,
     )
 
 
@@ -112,16 +107,25 @@ def _context(earlier: Sequence[Turn], context: PageContext | None) -> list[tuple
         found.append((last, weight))
     if context is not None and context.selected_text:
         found.append((context.selected_text, SELECTION_WEIGHT))
+    if context is not None and context.page_title:
+        found.append((context.page_title, PAGE_WEIGHT))
     return found
 
 
-def _referred(text: str, asked: Mapping[str, float], earlier: Sequence[Turn]) -> dict[str, float]:
-    """The terms of the question before, where this one cannot be understood without it."""
+def _before(earlier: Sequence[Turn], context: PageContext | None) -> str:
+    """What "it" stands for: what the visitor selected, else what was asked before, else the page."""
+    if context is not None and context.selected_text.strip():
+        return context.selected_text
+    last = next((turn.content for turn in reversed(earlier) if turn.role == "user"), "")
+    return matter(last) if last or context is None else context.page_title
+
+
+def _referred(text: str, asked: Mapping[str, float], before: str) -> dict[str, float]:
+    """The terms of ``before``, where the question cannot be understood without it."""
     named = sum(1 for weight in asked.values() if weight == 1.0)
-    if named > MAX_REFERRING_TERMS or not _REFERS_BACK.search(text):
+    if named > MAX_REFERRING_TERMS or not refers_back(text):
         return {}
-    before = next((turn.content for turn in reversed(earlier) if turn.role == "user"), "")
-    found = list(dict.fromkeys(terms(before)))[:MAX_CONTEXT_TERMS]
+    found = list(dict.fromkeys(terms(before)))[:MAX_REFERRED_TERMS]
     return {term: REFERRED_WEIGHT for term in found if term not in asked and term not in _VAGUE}
 
 
@@ -131,7 +135,3 @@ def _subject(text: str) -> frozenset[str]:
             subject = frozenset(terms(match[1])) - _VAGUE
             return subject if len(subject) <= MAX_SUBJECT_TERMS else frozenset()
     return frozenset()
-
-
-def _kind(text: str) -> Kind:
-    return next((kind for kind, pattern in _KINDS if pattern.search(text)), "other")

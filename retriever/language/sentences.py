@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 Span = tuple[int, int]
 
-_END = re.compile(r"(?:[.!?…]|\.{3})[.!?…]*[\"'”’»)\]]*(?=\s|\Z)|[。！？｡।॥]+[」』”’）)]*")
+_END = re.compile(r"[.!?…؟۔։።]+[\"'”’»)\]]*(?=\s|\Z)|[。！？｡।॥]+[」』”’）)]*")
 _CODE = re.compile(r"`[^`\n]+`")
 _NEVER_LAST = re.compile(
-    r"(?:\b(?:e\.g|i\.e|cf|vs|viz|approx|ca|al|Mr|Mrs|Ms|Dr|Prof|St|Fig|Figs|Eq|No|Nos|Vol|Ch|Sec|pp|ed)|"
-    r"(?:\A|\b[A-Z]\w*|[A-Z]\.)\s*\b[A-Z])\.\Z"
+    r"(?:\b(?:e\.g|i\.e|cf|vs|viz|approx|ca|al|Mr|Mrs|Ms|Mme|Mlle|Dr|Dra|Prof|Sr|Sra|Srta|Jr|St|Ste|Mt|Ft|Gen|Col|Lt|Sgt|"
+    r"Capt|Cmdr|Adm|Maj|Gov|Sen|Rep|Rev|Hon|Pres|Fig|Figs|Eq|Abb|Nr|No|Nos|Núm|Vol|Ch|Cap|Sec|Art|Bd|pp|pág|págs|S|ed|eds|rev|"
+    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|bzw|z\.\s?B|d\.\s?h|u\.\s?a|p\.\s?ej|p\.\s?ex|т\.\s?е|т\.\s?д|г|гг|им)|"
+    r"(?:\A|\b[A-ZÀ-ÞА-Я]\w*|[A-ZÀ-ÞА-Я]\.)\s*\b[A-ZÀ-ÞА-Я])\.\Z"
 )
-_LOWER_NEXT = re.compile(r"\s+[\"'“‘(\[]*[a-zà-öø-ÿ]")
+_LOWER_NEXT = re.compile(r"\s+[\"'“‘(\[]*[a-zà-öø-ÿа-яα-ω]")
 _MARKER = re.compile(r"\s*(?:[-*•‣◦]|\d{1,3}[.)])\s+")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 

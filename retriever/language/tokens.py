@@ -1,8 +1,8 @@
 """Text to the terms it is found by.
 
-Owns what a term is: words stemmed and without accents, identifiers whole and by their parts, languages
-written without spaces as pairs of characters. Pure. A change here changes every stored vector, so it
-changes ``TOKENS_VERSION``.
+Owns what a term is: words stemmed and in one spelling, identifiers whole and by their parts, languages
+written without spaces as pairs of syllables. Pure. A change here or in what it stands on changes every stored
+vector, so it changes ``TOKENS_VERSION``.
 """
 
 import re
@@ -10,48 +10,45 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-import Stemmer
+from retriever.language.letters import LETTER, fold, seen
+from retriever.language.stems import stem
+from retriever.language.unspaced import UNSPACED, pairs
 
-TOKENS_VERSION = "1"
+TOKENS_VERSION = "2"
 MAX_TOKEN_CHARS = 64
 
 STOP_WORDS = frozenset(
-    "a about an and any are as at be been being but by can could did do does doing for from had has have "  # noqa: SIM905
+    "a about an and any are as at be been being but by can could did do does doing for from had has have "
     "having he her hers him his how i if in into is it its itself just me my no nor not of on or our ours "
     "ourselves out over own same she should so some such than that the their theirs them then there these "
     "they this those through to too up us very was we were what when where which while who whom why will "
     "with would you your yours also may might must shall".split()
 )
 
-
-def _marks() -> str:
-    """The combining marks as a character class: ``\\w`` leaves them out and cuts Indic words."""
-    ranges: list[list[int]] = []
-    for code in range(0x300, 0x20000):
-        if unicodedata.category(chr(code)).startswith("M"):
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
-            else:
-                ranges.append([code, code])
-    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
-
-
-_LETTER = rf"[\w{_marks()}]"
+_NUMBER = r"v?\d+(?:[.,]\d+)+"
 _WORD = re.compile(
-    rf"[A-Za-z](?:\+\+|#(?!\w))|{_LETTER}+(?:(?:::|[.\-/'’]){_LETTER}+)*",
+    rf"(?<![\w.,]){_NUMBER}|[A-Za-z](?:\+\+|#(?!\w))"
+    rf"|(?:(?<![\w.])\.(?=[A-Za-z]))?{LETTER}+(?:(?:::|->|[.\-‐‑/\\@'’\u200c]){LETTER}+)*"
 )
-_PART = re.compile(rf"{_LETTER}+(?:['’]{_LETTER}+)*")
-_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+[a-z]*")
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u3005\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff"
-    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
+_IS_NUMBER = re.compile(_NUMBER)
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_ELISION = re.compile(
+    r"(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|dell|nell|dall|sull|all|un)'(?=\w\w)", re.IGNORECASE
 )
-_stem = Stemmer.Stemmer("english").stemWord
+_JOINTS = tuple(map(re.compile, (r"::|->|[/\\@]", r"\.", r"[-‐‑\u200c]")))
+"""What parts a name, the widest first: a path's names, then a name's ending, then its words."""
+_PART = re.compile(rf"(?:(?!_){LETTER})+(?:'(?:(?!_){LETTER})+)*")
+_HUMP = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:st|nd|rd|th)(?![a-z])|\d+")
+_PLURAL_ACRONYM = re.compile(r"[A-Z]{2,}s")
+_GREEK = {
+    chr(code): unicodedata.name(chr(code)).split()[-1].lower().replace("lamda", "lambda")
+    for code in range(0x3B1, 0x3CA)
+}
 
 
 def terms(text: str) -> Iterator[str]:
     """Yield the terms of ``text``, in order, with repetitions."""
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
+    for match in _WORD.finditer(seen(text)):
         yield from _word_terms(match.group()[: 4 * MAX_TOKEN_CHARS])
 
 
@@ -61,63 +58,84 @@ def term_set(text: str) -> frozenset[str]:
     return frozenset(terms(text))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=100_000)
 def _word_terms(word: str) -> tuple[str, ...]:
-    if not word.isascii() and _UNSPACED.search(word):
+    if word.isascii() and word[1:].islower() and word.isalpha():
+        return tuple(_plain(word))
+    if _IS_NUMBER.fullmatch(word):
+        return tuple(_number(word.removeprefix("v")))
+    if word[-1] in "+#":
+        return (word.lower(), word[0].lower())
+    if UNSPACED.search(word):
         return tuple(_unspaced(word))
-    parts = [part.strip("_") for part in _PART.findall(word)]
-    names = tuple(term for part in parts if part for term in _part_terms(part))
-    if parts == [word]:
-        return names
-    return (_fold(word)[:MAX_TOKEN_CHARS], *names)
+    return tuple(_spaced(word))
 
 
-def _part_terms(part: str) -> Iterator[str]:
-    """A plain word is one term; ``snake_case`` and ``CamelCase`` are themselves and their words."""
-    humps = _HUMP.findall(part) if part.isascii() else []
-    if len(humps) > 1 and "'" not in part and "’" not in part:
-        yield _fold(part)[:MAX_TOKEN_CHARS]
-        for hump in humps:
-            yield from _plain_terms(hump.lower())
-    else:
-        yield from _plain_terms(_fold(part))
+def _number(word: str) -> Iterator[str]:
+    """A version is found by what it begins with: 3.11.4 by 3.11."""
+    numbers = [word.replace(",", "")] if _THOUSANDS.fullmatch(word) else word.split(",")
+    for number in numbers:
+        parts = number.split(".")
+        for end in range(len(parts), min(2, len(parts)) - 1, -1):
+            yield ".".join(parts[:end])[:MAX_TOKEN_CHARS]
 
 
-def _plain_terms(word: str) -> Iterator[str]:
-    word = word.removesuffix("'s")[:MAX_TOKEN_CHARS]
-    if word in STOP_WORDS:
-        return
-    if word.isascii():
-        yield _stem(word.replace("'", ""))
-        return
-    yield word
-    if len(word) > 5:
-        yield f"{word[:5]}*"
+def _spaced(word: str) -> Iterator[str]:
+    if word[0] == ".":
+        yield fold(word)[:MAX_TOKEN_CHARS]
+    yield from _named(_ELISION.sub("", word.replace("’", "'")))
+
+
+def _named(word: str) -> Iterator[str]:
+    """What is made of several names is these, and all of them joined: ``e-mail`` is also ``email``."""
+    pieces = [piece for part in _PART.findall(word) for piece in _humps(part)]
+    if len(pieces) == 1:
+        yield from _plain(pieces[0])
+    if len(pieces) > 1:
+        yield _stemmed(fold(_joined(pieces)))
+        inner = next((names for joint in _JOINTS if len(names := joint.split(word)) > 1), pieces)
+        for name in inner:
+            if len(name) > 1 or name.isdigit() or not name.isascii():
+                yield from _plain(name) if inner is pieces else _named(name)
+
+
+def _humps(part: str) -> list[str]:
+    if not part.isascii():
+        return [_GREEK.get(part.lower(), part)]
+    return [part] if "'" in part else _HUMP.findall(part)
+
+
+def _joined(pieces: list[str]) -> str:
+    """Two numbers stay apart, so that 1-23 is not 12-3."""
+    following = [*pieces[1:], ""]
+    return "".join(
+        f"{piece}-" if piece[-1].isdigit() and after[:1].isdigit() else piece
+        for piece, after in zip(pieces, following, strict=True)
+    )
+
+
+def _plain(word: str) -> Iterator[str]:
+    """One word; in capitals it is no stop word: IT, US, WHO."""
+    if _PLURAL_ACRONYM.fullmatch(word):
+        word = word[:-1]
+    named = len(word) > 1 and word.isupper()
+    word = fold(word).removesuffix("'s").replace("'", "")
+    if word and (named or word not in STOP_WORDS):
+        yield _stemmed(word)
+
+
+def _stemmed(word: str) -> str:
+    return stem(word[:MAX_TOKEN_CHARS])
 
 
 def _unspaced(word: str) -> Iterator[str]:
     position = 0
-    for match in _UNSPACED.finditer(word):
-        yield from _spaced(word[position : match.start()])
-        run = match.group()
-        yield from (run[i : i + 2] for i in range(max(1, len(run) - 1)))
+    for match in UNSPACED.finditer(word):
+        yield from _spaced_part(word[position : match.start()])
+        yield from pairs(match.group())
         position = match.end()
-    yield from _spaced(word[position:])
+    yield from _spaced_part(word[position:])
 
 
-def _spaced(word: str) -> Iterator[str]:
-    for part in _PART.findall(word):
-        yield from _part_terms(part)
-
-
-def _fold(word: str) -> str:
-    """Lower case; accents off Latin letters, since people leave them out when they ask."""
-    word = word.casefold().replace("’", "'")
-    if word.isascii():
-        return word
-    return "".join(_fold_letter(letter) for letter in unicodedata.normalize("NFC", word))
-
-
-def _fold_letter(letter: str) -> str:
-    base = unicodedata.normalize("NFD", letter)[0]
-    return base if base.isascii() else letter
+def _spaced_part(word: str) -> Iterator[str]:
+    return _spaced(word) if word else iter(())

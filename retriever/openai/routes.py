@@ -13,7 +13,6 @@ from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from retriever.answer import Answers
 from retriever.openai.translation import (
     Chunks,
     Heading,
@@ -34,7 +33,7 @@ from retriever.openai.wire import (
     ModelList,
 )
 from retriever.ports import Model
-from retriever.routes import asking
+from retriever.routes import WithAnswers, asking
 from shared import sse
 from shared.contracts.retriever import RunEvent
 from shared.errors import CarrelError, InternalError, InvalidRequestError
@@ -46,7 +45,6 @@ HEARTBEAT_S = 15.0
 """The longest a stream is silent."""
 LAST = "[DONE]"
 DONE = f"data: {LAST}\n\n".encode()
-_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _log = logging.getLogger(__name__)
 
 
@@ -108,11 +106,6 @@ router = APIRouter(
 )
 
 
-def _answers(request: Request) -> Answers:
-    found: Answers = request.app.state.answers
-    return found
-
-
 def _chat_model(request: Request) -> str | None:
     found: Model | None = request.app.state.cohere
     return found.name if found else None
@@ -136,7 +129,7 @@ async def get_model(id: ModelId, chat_model: ChatModel) -> ListedModel:
 
 @router.post("/chat/completions", response_model=Completion, responses=_ANSWERED)
 async def create_completion(
-    body: CompletionRequest, chat_model: ChatModel, answers: Annotated[Answers, Depends(_answers)]
+    body: CompletionRequest, chat_model: ChatModel, answers: WithAnswers
 ) -> Completion | StreamingResponse:
     """Answer as OpenAI's Chat Completions does; from the documents, with citations as ``annotations``.
 
@@ -150,7 +143,7 @@ async def create_completion(
     found = answers.events(request)
     first = await anext(found)  # what can be refused is refused before the stream begins
     stream = streamed(Chunks(body, heading), first, found)
-    return StreamingResponse(stream, media_type=sse.MEDIA_TYPE, headers=_STREAM_HEADERS)
+    return StreamingResponse(stream, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 async def streamed(

@@ -23,7 +23,7 @@ _PAGE_FRAME = "body > header, body > footer, body > div > header, body > div > f
 _MAIN = ("main", '[role="main"]', "article")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset(
-    "address article blockquote body br caption center dd details div dl dt fieldset figcaption figure "  # noqa: SIM905
+    "address article blockquote body br caption center dd details div dl dt fieldset figcaption figure "
     "footer header hr li main ol p section summary table tbody tfoot thead tr ul".split()
 )
 _CELLS = frozenset(("td", "th"))

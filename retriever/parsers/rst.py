@@ -39,20 +39,20 @@ _DIRECTIVE = re.compile(r"^[ \t]*\.\. (?:\|[^|\n]{1,100}\| )?([A-Za-z][\w.:+-]{0
 _ROLE = re.compile(r":([A-Za-z][\w.:+-]{0,60}):`|`:([A-Za-z][\w.:+-]{0,60}):")
 _TARGET = re.compile(r"(.*?)\s*<[^<>]*>", re.DOTALL)
 _CODE_ROLES = frozenset(
-    "attr class cls command const data envvar exc file func meth mod obj option program samp type".split()  # noqa: SIM905
+    "attr class cls command const data envvar exc file func meth mod obj option program samp type".split()
 )
 _OWN_ROLES = frozenset(
-    "abbreviation ac acronym code emphasis literal math pep pep-reference raw rfc rfc-reference strong sub "  # noqa: SIM905
+    "abbreviation ac acronym code emphasis literal math pep pep-reference raw rfc rfc-reference strong sub "
     "subscript sup superscript t title title-reference".split()
 )
 _OWN_DIRECTIVES = frozenset(
-    "admonition attention caution class compound container contents csv-table danger date default-role "  # noqa: SIM905
+    "admonition attention caution class compound container contents csv-table danger date default-role "
     "epigraph error figure footer header highlights hint image important line-block list-table math note "
     "parsed-literal pull-quote replace role rubric sectnum sidebar table target-notes tip topic unicode "
     "warning".split()
 )
 _UNSEEN_DIRECTIVES = frozenset(
-    "automodule autoclass autofunction currentmodule highlight include index literalinclude meta module "  # noqa: SIM905
+    "automodule autoclass autofunction currentmodule highlight include index literalinclude meta module "
     "only raw tabularcolumns title toctree".split()
 )
 _CODE_DIRECTIVES = frozenset(("code", "code-block", "sourcecode", "prompt", "ipython", "testcode", "doctest"))

@@ -58,6 +58,8 @@ async def discover(request: DataSourceRequest, fetches: Fetches) -> Discovery:
         if not found.pages:
             raise UnreadableError("include and exclude leave none of the urls")
         return found
+    if request.kind == "archive":
+        raise UnreadableError("an archive is no list of pages")
     root = _root(request)
     found.hosts = {_bare(root), *(_bare(parse(f"https://{host}/")) for host in request.hosts)}
     listed = await _lists(request.kind, root, fetches, found)

@@ -67,8 +67,8 @@ class _Taking:
         except UrlError as error:
             self.listing.dropped.append((address[:500], str(error)))
             return None
-        if str(url) in self._known:
-            return None
+        if str(url) in self._known or url == self._base:
+            return None  # a list is none of its pages: an llms.txt may link to its own headings
         if len(self._known) >= MAX_ENTRIES:
             self.listing.complete = False
             return None

@@ -50,9 +50,9 @@ def is_known(page: Page | None, *, lastmod: str, now: datetime) -> bool:
     return changed is not None and changed < had and now - had < TRUST_DATES_FOR
 
 
-def conditions(page: Page) -> dict[str, str]:
+def conditions(etag: str, last_modified: str) -> dict[str, str]:
     """Return the headers that ask for a page only if it is another (RFC 9110, section 13.1)."""
-    said = {"if-none-match": page.etag, "if-modified-since": page.last_modified}
+    said = {"if-none-match": etag, "if-modified-since": last_modified}
     return {name: value for name, value in said.items() if value}
 
 

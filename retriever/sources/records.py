@@ -6,12 +6,13 @@ it became live and die together. Pure.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
-from retriever.documents.records import of_kind, point_id
+from retriever.documents.records import instant, of_kind, point_id
 from retriever.ports import AnyOf, Equals, Payload, Point, Where
 from shared.contracts.data_sources import (
+    ArchiveFile,
     DataSource,
     DataSourceRequest,
     IngestionJob,
@@ -81,11 +82,6 @@ class Job:
     counts: dict[str, int] = field(default_factory=dict)
     changes: list[dict[str, str]] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
-
-
-def instant(microseconds: int) -> datetime:
-    """Return the instant so many microseconds after 1970."""
-    return datetime.fromtimestamp(microseconds / 1_000_000, UTC)
 
 
 def source_point_id(source_id: str) -> str:
@@ -168,12 +164,13 @@ def to_answer(job: Job) -> IngestionJob:
     )
 
 
-def describe(source: Source, last: Job | None) -> DataSource:
+def describe(source: Source, last: Job | None, archive: ArchiveFile | None = None) -> DataSource:
     """Return ``source`` as clients see it, its last job without its lists."""
     due = due_at(source, last)
     return DataSource(
         id=source.id,
         **source.request.model_dump(),
+        archive=archive,
         created_at=instant(source.created),
         updated_at=instant(source.updated),
         last_job=to_answer(replace(last, changes=[], failures=[])) if last else None,

@@ -1,9 +1,13 @@
 """Data sources as their owner sets them: checked, kept, listed, removed with all that came of them."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
+from retriever.documents.records import instant
 from retriever.ingest import Ingest
+from retriever.sources.archive.selection import template_problem
+from retriever.sources.archive.upload import receive
+from retriever.sources.archive.vault import Vault
 from retriever.sources.jobs import Jobs
 from retriever.sources.patterns import problem
 from retriever.sources.records import Source, describe
@@ -11,7 +15,7 @@ from retriever.sources.shelf import Shelf
 from retriever.sources.visits import Visits
 from retriever.web.addresses import refusal
 from retriever.web.urls import UrlError, parse
-from shared.contracts.data_sources import DataSource, DataSourceRequest
+from shared.contracts.data_sources import ArchiveFile, DataSource, DataSourceRequest
 from shared.contracts.wire import Page
 from shared.errors import FieldError, InvalidRequestError, NotFoundError
 
@@ -25,11 +29,14 @@ class Registry:
         jobs: Jobs,
         visits: Visits,
         ingest: Ingest,
+        vault: Vault,
         *,
+        archive_bytes: int,
         now_us: Callable[[], int],
         allow_loopback: bool,
     ) -> None:
         self._shelf, self._jobs, self._visits, self._ingest = shelf, jobs, visits, ingest
+        self._vault, self._archive_bytes = vault, archive_bytes
         self._now_us, self._allow_loopback = now_us, allow_loopback
 
     async def put(self, source_id: str, request: DataSourceRequest) -> tuple[DataSource, bool]:
@@ -47,6 +54,8 @@ class Registry:
         old, now = await self._shelf.find(source_id), self._now_us()
         created = old.created if old else now
         await self._shelf.save_source(Source(source_id, request.model_dump(), created, updated=now))
+        if request.kind != "archive":
+            await self._vault.remove(source_id)
         return await self.get(source_id), old is None
 
     async def get(self, source_id: str) -> DataSource:
@@ -77,6 +86,35 @@ class Registry:
             if not keep_documents:
                 await self._remove_documents(source_id)
             await self._shelf.remove_source(source_id)
+            await self._vault.remove(source_id)
+
+    async def keep_archive(
+        self, source_id: str, parts: AsyncIterator[bytes], *, declared: int | None
+    ) -> DataSource:
+        """Keep an archive that is uploaded, once it came whole; the next sync reads it.
+
+        ``declared`` is how many bytes it is said to have.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such source.
+        InvalidRequestError
+            If the source takes no upload, or it is no archive, or too large.
+        """
+        request = (await self._shelf.source(source_id)).request
+        if request.kind != "archive" or request.url is not None:
+            raise InvalidRequestError(
+                "This data source takes no upload: only kind archive without a url does"
+            )
+        async with self._vault.incoming() as incoming:
+            await receive(parts, incoming, limit=self._archive_bytes, declared=declared)
+            await self._vault.keep(incoming, source_id)
+        try:
+            return await self.get(source_id)
+        except NotFoundError:  # removed meanwhile: the next source of this name is not to find it
+            await self._vault.remove(source_id)
+            raise
 
     async def _remove_documents(self, source_id: str) -> None:
         pages = (await self._shelf.pages(source_id)).values()
@@ -89,7 +127,10 @@ class Registry:
                     await asyncio.sleep(0)  # somebody was quicker
 
     async def _described(self, source: Source) -> DataSource:
-        return describe(source, await self._jobs.last(source.id))
+        last, archive = await self._jobs.last(source.id), None
+        if source.request.kind == "archive" and (kept := await self._vault.find(source.id)) is not None:
+            archive = ArchiveFile(bytes=kept.bytes, sha256=kept.sha256, received_at=instant(kept.received))
+        return describe(source, last, archive)
 
 
 def problems(request: DataSourceRequest, *, allow_loopback: bool) -> Iterator[FieldError]:
@@ -100,10 +141,11 @@ def problems(request: DataSourceRequest, *, allow_loopback: bool) -> Iterator[Fi
         if not request.urls:
             yield FieldError("urls", "lists at least one address for kind urls")
     else:
-        if request.url is None:
+        if request.url is None and request.kind != "archive":
             yield FieldError("url", f"is the address of the {request.kind}")
         if request.urls:
             yield FieldError("urls", f"is for kind urls only, not {request.kind}")
+    yield from _archive_problems(request)
     addresses = [("url", request.url)] if request.url is not None else []
     addresses += [(f"urls.{number}", address) for number, address in enumerate(request.urls)]
     for name, address in addresses:
@@ -119,6 +161,22 @@ def problems(request: DataSourceRequest, *, allow_loopback: bool) -> Iterator[Fi
         for number, pattern in enumerate(patterns):
             if why := problem(pattern):
                 yield FieldError(f"{name}.{number}", why)
+
+
+def _archive_problems(request: DataSourceRequest) -> Iterator[FieldError]:
+    template = request.url_template
+    if request.kind != "archive":
+        if template is not None:
+            yield FieldError("url_template", "is for kind archive only: pages have their addresses")
+        return
+    if request.hosts:
+        yield FieldError("hosts", "are for lists of pages, not for an archive")
+    if request.url is None and request.interval_s is not None:
+        yield FieldError(
+            "interval_s", "is for an archive with a url: what is uploaded is synced when it came"
+        )
+    if template is not None and (why := template_problem(template)):
+        yield FieldError("url_template", why)
 
 
 def unfetchable(address: str, *, allow_loopback: bool) -> str:

@@ -20,11 +20,10 @@ from shared.contracts.data_sources import (
     SyncRequest,
 )
 from shared.contracts.wire import Page
-from shared.errors import NotFoundError
+from shared.errors import NotFoundError, TooLargeError, UnsupportedMediaTypeError
 from shared.http import operation_id, owner
 from shared.openapi import events, links, problems
 
-_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 _NOT_FOUND = problems(NotFoundError)
 _SOURCE_LINKS = links("id", "/id", "get_data_source", "sync_data_source", "delete_data_source")
 _JOB_LINKS = links("id", "/id", "get_ingestion_job", "watch_ingestion_job", "cancel_ingestion_job")
@@ -35,6 +34,15 @@ _KEPT: dict[int | str, dict[str, Any]] = {
 _BEGUN: dict[int | str, dict[str, Any]] = {
     200: {"description": "A job was going: this one", "model": IngestionJob, "links": _JOB_LINKS},
     202: {"description": "Begun", "model": IngestionJob, "links": _JOB_LINKS},
+}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_ARCHIVE = {
+    "description": "As `git archive` or a forge makes it; its first bytes tell what it is.",
+    "content": {
+        name: _BINARY
+        for name in ("application/gzip", "application/zip", "application/x-tar", "application/octet-stream")
+    },
+    "required": True,
 }
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -104,6 +112,19 @@ async def get_data_source(id: SourceId, registry: WithRegistry) -> DataSource:
     return await registry.get(id)
 
 
+@data_sources.put(
+    "/{id}/archive",
+    responses=_NOT_FOUND | problems(TooLargeError, UnsupportedMediaTypeError),
+    openapi_extra={"requestBody": _ARCHIVE},
+)
+async def put_archive(id: SourceId, request: Request, registry: WithRegistry) -> DataSource:
+    """Upload the archive of a data source; answered when it is durable, taken in by the next sync."""
+    declared = request.headers.get("content-length", "")
+    return await registry.keep_archive(
+        id, request.stream(), declared=int(declared[:20]) if declared.isdecimal() else None
+    )
+
+
 @data_sources.delete("/{id}", status_code=204, responses=_NOT_FOUND)
 async def delete_data_source(
     id: SourceId,
@@ -137,7 +158,7 @@ async def watch_ingestion_job(id: JobId, jobs: WithJobs) -> StreamingResponse:
     """Follow an ingestion job as server-sent events until it ends."""
     news = jobs.watch(id)
     first = await anext(news)  # what is not there is refused before the stream begins
-    return StreamingResponse(_encoded(first, news), media_type=sse.MEDIA_TYPE, headers=_STREAM_HEADERS)
+    return StreamingResponse(_encoded(first, news), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 @ingestion_jobs.delete("/{id}", responses=_NOT_FOUND)

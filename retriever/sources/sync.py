@@ -7,11 +7,13 @@ be read removes nothing.
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 
+from retriever.documents.records import instant
+from retriever.sources.archive.sync import ArchiveSync
 from retriever.sources.discovery import Discovery, discover
 from retriever.sources.listings import Listed
 from retriever.sources.plan import is_known
 from retriever.sources.progress import Progress
-from retriever.sources.records import Page, Source, instant
+from retriever.sources.records import Page, Source
 from retriever.sources.shelf import Shelf
 from retriever.sources.visits import Visitor, Visits
 from retriever.web.replies import Fetches
@@ -27,8 +29,16 @@ class TooMuchReadError(Exception):
 class Sync:
     """Makes passes. ``now_us`` gives the time in microseconds since 1970."""
 
-    def __init__(self, shelf: Shelf, visits: Visits, *, job_bytes: int, now_us: Callable[[], int]) -> None:
-        self._shelf, self._visits = shelf, visits
+    def __init__(
+        self,
+        shelf: Shelf,
+        visits: Visits,
+        archives: ArchiveSync,
+        *,
+        job_bytes: int,
+        now_us: Callable[[], int],
+    ) -> None:
+        self._shelf, self._visits, self._archives = shelf, visits, archives
         self._job_bytes, self._now_us = job_bytes, now_us
 
     async def run(self, source: Source, progress: Progress, fetches: Fetches) -> None:
@@ -44,9 +54,16 @@ class Sync:
             If the index is lost; made again, the pass goes on where it was.
         """
         by = Visitor(source, progress, fetches)
+        if source.request.kind == "archive":
+            await self._archives.run(by)
+        else:
+            await self._follow(by)
+
+    async def _follow(self, by: Visitor) -> None:
+        source, progress = by.source, by.progress
         known = await self._shelf.pages(source.id)
         progress.begin(list(known.values()))
-        found = await discover(source.request, fetches)
+        found = await discover(source.request, by.fetches)
         for address, reason in found.failures:
             progress.failed_list(address, reason)
         wanted = _wanted(source, found, known)
@@ -58,7 +75,7 @@ class Sync:
         await self._visit_all(by, {url: page for url, page in todo.items() if not progress.done(url)}, known)
         if found.complete:
             unlisted = [p for p in known.values() if p.url not in wanted and not progress.done(p.url)]
-            await self._leave(by, unlisted)
+            await self._visits.leave(by, unlisted, "it is no longer listed")
 
     async def _visit_all(self, by: Visitor, todo: Mapping[str, Listed], known: Mapping[str, Page]) -> None:
         pages = {url: self._visits.page(by.source.id, listed, known.get(url)) for url, listed in todo.items()}
@@ -88,19 +105,11 @@ class Sync:
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
 
-    async def _leave(self, by: Visitor, unlisted: list[Page]) -> None:
-        """Remove the documents of pages that are listed no more; forget pages that have none."""
-        owned = await self._visits.owned(by.source.id, [page.document_id for page in unlisted])
-        for page in unlisted:
-            if owned.get(page.document_id):
-                await self._visits.remove(by, page, "it is no longer listed")
-        nothing = [page.url for page in unlisted if not owned.get(page.document_id)]
-        await self._shelf.forget_pages(by.source.id, nothing)
-
 
 def _wanted(source: Source, found: Discovery, known: Mapping[str, Page]) -> dict[str, Listed]:
     """A feed tells only its newest pages: what it told before is still of it, and asked for."""
     if source.request.kind != "feed":
         return found.pages
-    before = {url: Listed(parse(url)) for url, page in known.items() if page.fetched}
+    # Of another kind the source may have been before: a file of an archive has no address.
+    before = {url: Listed(parse(url)) for url, page in known.items() if page.fetched and "://" in url}
     return found.pages | {url: listed for url, listed in before.items() if url not in found.pages}

@@ -67,14 +67,9 @@ class Visits:
         CarrelError
             If the index is lost; everything else becomes the page's outcome.
         """
-        if owned is False:
-            reason = f"the document {page.document_id} was put by somebody else and is left alone"
-            await self._settle(by, page, "failed", reason)
+        if not await self._begun(by, page, owned=owned):
             return
-        if not page.job:
-            await self._shelf.save_pages([page])
-        by.progress.fetched()
-        asked = {} if by.progress.full or not owned else conditions(page)
+        asked = {} if by.progress.full or not owned else conditions(page.etag, page.last_modified)
         try:
             reply = await by.fetches.fetch(page.url, headers=asked, limit=self._page_bytes)
             await self._take(by, replace(page, lastmod=lastmod), reply)
@@ -82,11 +77,52 @@ class Visits:
             if error.is_gone and owned:
                 await self.remove(by, page, str(error))
             else:
-                await self._settle(by, page, "failed", str(error))
+                await self.fail(by, page, str(error))
         except CarrelError as error:
             if error.retryable:
                 raise
-            await self._settle(by, page, "failed", error.detail)
+            await self.fail(by, page, error.detail)
+
+    async def take_in(self, by: Visitor, page: Page, submission: Submission, *, owned: bool | None) -> None:
+        """Bring one page up to date whose content is at hand; ``page`` is as it is to be known.
+
+        Raises
+        ------
+        CarrelError
+            If the index is lost; everything else becomes the page's outcome.
+        """
+        if not await self._begun(by, page, owned=owned):
+            return
+        try:
+            await self._submit(by, page, replace(page, fetched=self._now_us()), submission)
+        except CarrelError as error:
+            if error.retryable:
+                raise
+            await self.fail(by, page, error.detail)
+
+    async def fail(self, by: Visitor, page: Page, reason: str) -> None:
+        """A page was not had; its document, where there is one, stays."""
+        await self._settle(by, page, "failed", reason)
+
+    async def leave(self, by: Visitor, unlisted: Sequence[Page], reason: str) -> None:
+        """Remove the documents of pages that are of the source no more; forget pages that have none."""
+        owned = await self.owned(by.source.id, [page.document_id for page in unlisted])
+        for page in unlisted:
+            if owned.get(page.document_id):
+                await self.remove(by, page, reason)
+        nothing = [page.url for page in unlisted if not owned.get(page.document_id)]
+        await self._shelf.forget_pages(by.source.id, nothing)
+
+    async def _begun(self, by: Visitor, page: Page, *, owned: bool | None) -> bool:
+        """Whether the page is to be had: then it is known before its document is."""
+        if owned is False:
+            reason = f"the document {page.document_id} was put by somebody else and is left alone"
+            await self.fail(by, page, reason)
+            return False
+        if not page.job:
+            await self._shelf.save_pages([page])
+        by.progress.fetched()
+        return True
 
     async def remove(self, by: Visitor, page: Page, reason: str) -> None:
         """Remove the document of a page; the page stays known until the next job, for this one's report."""
@@ -120,8 +156,11 @@ class Visits:
         read_as, charset = media_type(reply.headers.get("content-type", ""), reply.url)
         about = {OWNER_KEY: by.source.id}
         submission = Submission(reply.body, read_as, charset, url=str(reply.url), metadata=about)
-        outcome = await self._ingest.put(page.document_id, submission)
         had = replace(page, etag=etag, last_modified=modified, fetched=now)
+        await self._submit(by, page, had, submission)
+
+    async def _submit(self, by: Visitor, page: Page, had: Page, submission: Submission) -> None:
+        outcome = await self._ingest.put(page.document_id, submission)
         # A document whose page is still pending came in just before a pass was interrupted.
         is_new = page.outcome == "pending" and outcome.kind == "unchanged"
         await self._settle(by, had, "added" if is_new else _OUTCOMES[outcome.kind])

@@ -14,7 +14,7 @@ import httpcore
 
 from retriever.web.addresses import refusal
 from retriever.web.inflating import BrokenError, Inflater, TooMuchError
-from retriever.web.replies import FetchError, Reply
+from retriever.web.replies import FetchError, Reply, Sink
 from retriever.web.urls import Url
 from shared import __version__
 
@@ -22,6 +22,9 @@ USER_AGENT = f"Carrel/{__version__} (documents for question answering; honours r
 CONNECT_TIMEOUT_S = 5.0
 MAX_CONNECTIONS = 16
 KEEP_ALIVE_S = 5.0
+FILE_TIMES = 10
+"""A file that is put into a sink may take so many times as long as a page."""
+_PIECE = 1024 * 1024
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -96,8 +99,12 @@ class Connection:
             network_backend=PinnedBackend(allow_loopback=allow_loopback, resolve=resolve),
         )
 
-    async def get(self, url: Url, *, headers: Mapping[str, str], limit: int) -> Reply:
+    async def get(
+        self, url: Url, *, headers: Mapping[str, str], limit: int, into: Sink | None = None
+    ) -> Reply:
         """Return the answer to a GET of ``url``, its body unpacked and of at most ``limit`` bytes.
+
+        With ``into`` the body goes there, not into the answer.
 
         Raises
         ------
@@ -106,8 +113,8 @@ class Connection:
         """
         sent = {"accept": "*/*", "accept-encoding": "gzip", "user-agent": USER_AGENT} | dict(headers)
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._get(url, sent, limit)
+            async with asyncio.timeout(self._timeout_s * (FILE_TIMES if into else 1)):
+                return await self._get(url, sent, limit, into)
         except (TimeoutError, httpcore.TimeoutException):
             raise FetchError("it did not answer in time", temporary=True) from None
         except httpcore.ConnectError as error:
@@ -121,7 +128,7 @@ class Connection:
         except BrokenError as error:
             raise FetchError(str(error), temporary=True) from None
 
-    async def _get(self, url: Url, headers: Mapping[str, str], limit: int) -> Reply:
+    async def _get(self, url: Url, headers: Mapping[str, str], limit: int, into: Sink | None) -> Reply:
         timeouts = dict.fromkeys(("read", "write", "pool"), self._timeout_s)
         where = httpcore.URL(
             scheme=url.scheme.encode(), host=url.host.encode(), port=url.port, target=url.target.encode()
@@ -139,9 +146,17 @@ class Connection:
             if declared.isdecimal() and int(declared[:20]) > limit:
                 raise TooMuchError(f"it has more than {limit} bytes")
             inflater = Inflater(said.get("content-encoding", ""), limit=limit)
+            if into is not None:
+                await into.begin()
             async for piece in response.aiter_stream():
                 inflater.feed(piece)
-            return Reply(url, response.status, said, inflater.finish())
+                if into is not None and inflater.ready >= _PIECE:
+                    await into.write(inflater.take())
+            body = inflater.finish()
+            if into is None:
+                return Reply(url, response.status, said, body)
+            await into.write(body)
+            return Reply(url, response.status, said)
 
     async def close(self) -> None:
         """Close what is open."""

@@ -11,13 +11,17 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from retriever.web.manners import Pace, again, is_temporary, retry_after
-from retriever.web.replies import FetchError, Reply
-from retriever.web.robots import MAX_BYTES, Robots
+from retriever.web.replies import FetchError, Reply, Sink
+from retriever.web.robots import Robots
 from retriever.web.urls import Url, UrlError, follow, parse
 
 AT_ONCE_A_HOST = 2
 MAX_REDIRECTS = 5
 ROBOTS_GOOD_FOR_S = 3600.0
+ROBOTS_BAD_FOR_S = 60.0
+"""One that cannot be read is not asked for again with every page."""
+MAX_ROBOTS_BYTES = 10 * 1024 * 1024
+"""Of which only the beginning is read."""
 LONGEST_PAGE_S = 900.0
 """What one page may take with its turns, pauses, retries and redirects."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -26,13 +30,24 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 class Connects(Protocol):
     """Sends one request; :class:`retriever.web.connection.Connection` is one."""
 
-    async def get(self, url: Url, *, headers: Mapping[str, str], limit: int) -> Reply:
+    async def get(
+        self, url: Url, *, headers: Mapping[str, str], limit: int, into: Sink | None = None
+    ) -> Reply:
         """Return the answer, or raise :class:`FetchError`."""
         ...
 
     async def close(self) -> None:
         """Close what is open."""
         ...
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is sent and taken with every request for one page or file."""
+
+    headers: Mapping[str, str]
+    limit: int
+    into: Sink | None = None
 
 
 @dataclass
@@ -42,7 +57,7 @@ class _Host:
     pace: Pace
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE_A_HOST))
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    robots: Robots | None = None
+    robots: Robots | FetchError | None = None
     asked: float = 0.0
 
 
@@ -70,21 +85,40 @@ class Crawler:
         FetchError
             If it is not to be had, with the reason; ``status`` is that of the answer, where there was one.
         """
+        return await self._within(address, _Asked(headers, limit))
+
+    async def download(self, address: str, *, headers: Mapping[str, str], limit: int, into: Sink) -> Reply:
+        """Put the file at ``address`` ``into`` a sink; the answer's body stays empty. Else as :meth:`fetch`.
+
+        robots.txt is not asked: it is for who finds addresses by himself, and the owner named this one.
+
+        Raises
+        ------
+        FetchError
+            If it is not to be had.
+        """
+        # A file is kept as it is; what packs it once more for the way would only hide its size.
+        return await self._within(address, _Asked({"accept-encoding": "identity", **headers}, limit, into))
+
+    async def _within(self, address: str, asked: _Asked) -> Reply:
         try:
             async with asyncio.timeout(self._longest_s):
-                return await self._fetch(parse(address), headers, limit)
+                return await self._fetch(parse(address), asked)
         except UrlError as error:
             raise FetchError(str(error)) from None
         except TimeoutError:
             raise FetchError("it took too long with all its pauses", temporary=True) from None
 
-    async def _fetch(self, url: Url, headers: Mapping[str, str], limit: int) -> Reply:
+    async def _fetch(self, url: Url, asked: _Asked) -> Reply:
         for _ in range(MAX_REDIRECTS + 1):
-            reply = await self._page(url, headers, limit)
+            reply = await self._page(url, asked)
             if reply.status not in _REDIRECTS:
                 return self._answered(reply)
+            location = reply.headers.get("location", "").strip()
+            if not location:
+                raise FetchError("it redirects without saying where")
             try:
-                url = follow(url, reply.headers.get("location", ""))
+                url = follow(url, location)
             except UrlError as error:
                 raise FetchError(f"it redirects to what is not fetched: {error}") from None
         raise FetchError(f"it redirects more than {MAX_REDIRECTS} times")
@@ -101,19 +135,24 @@ class Crawler:
         temporary = is_temporary(reply.status)
         raise FetchError(f"the server answered {reply.status}", temporary=temporary, status=reply.status)
 
-    async def _page(self, url: Url, headers: Mapping[str, str], limit: int) -> Reply:
+    async def _page(self, url: Url, asked: _Asked) -> Reply:
         host = self._hosts.setdefault(url.origin, _Host(Pace(self._delay_s)))
-        robots = await self._robots(host, url)
-        if not robots.allows(str(url)):
+        if asked.into is None and not (await self._robots(host, url)).allows(str(url)):
             raise FetchError("robots.txt does not allow it")
-        return await self._patiently(host, url, headers, limit)
+        return await self._patiently(host, url, asked)
 
     async def _robots(self, host: _Host, url: Url) -> Robots:
         async with host.asking:
-            if host.robots is None or self._clock() - host.asked > ROBOTS_GOOD_FOR_S:
-                host.robots = await self._read_robots(host, url)
+            good_for = ROBOTS_BAD_FOR_S if isinstance(host.robots, FetchError) else ROBOTS_GOOD_FOR_S
+            if host.robots is None or self._clock() - host.asked > good_for:
+                try:
+                    host.robots = await self._read_robots(host, url)
+                    host.pace.delay_s = max(self._delay_s, host.robots.delay_s)
+                except FetchError as error:
+                    host.robots = error
                 host.asked = self._clock()
-                host.pace.delay_s = max(self._delay_s, host.robots.delay_s)
+            if isinstance(host.robots, FetchError):
+                raise FetchError(str(host.robots), temporary=host.robots.temporary)
             return host.robots
 
     async def _read_robots(self, host: _Host, url: Url) -> Robots:
@@ -121,7 +160,7 @@ class Crawler:
         at = Url(url.scheme, url.host, url.port, "/robots.txt")
         for _ in range(MAX_REDIRECTS + 1):
             try:
-                reply = await self._patiently(host, at, {}, MAX_BYTES)
+                reply = await self._patiently(host, at, _Asked({}, MAX_ROBOTS_BYTES))
             except FetchError as error:
                 raise FetchError(
                     f"robots.txt of {url.host} cannot be read: {error}", temporary=error.temporary
@@ -137,11 +176,11 @@ class Crawler:
                 break
         return Robots()
 
-    async def _patiently(self, host: _Host, url: Url, headers: Mapping[str, str], limit: int) -> Reply:
+    async def _patiently(self, host: _Host, url: Url, asked: _Asked) -> Reply:
         """One answer; what may pass is asked for again, after a pause that the server may set."""
         attempt = 1
         while True:
-            came = await self._once(host, url, headers, limit)
+            came = await self._once(host, url, asked)
             if isinstance(came, FetchError):
                 wait = again(attempt) if came.temporary else None
                 if wait is None:
@@ -157,12 +196,12 @@ class Crawler:
                 await self._sleep(wait.seconds)
             attempt += 1
 
-    async def _once(
-        self, host: _Host, url: Url, headers: Mapping[str, str], limit: int
-    ) -> Reply | FetchError:
+    async def _once(self, host: _Host, url: Url, asked: _Asked) -> Reply | FetchError:
         async with host.turns:
             await self._sleep(host.pace.take(self._clock()))
             try:
-                return await self._connection.get(url, headers=headers, limit=limit)
+                return await self._connection.get(
+                    url, headers=asked.headers, limit=asked.limit, into=asked.into
+                )
             except FetchError as error:
                 return error

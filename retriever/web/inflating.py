@@ -29,7 +29,7 @@ class Inflater:
     """
 
     def __init__(self, encoding: str, *, limit: int) -> None:
-        self._limit, self._out, self._ended = limit, bytearray(), False
+        self._limit, self._out, self._taken = limit, bytearray(), 0
         self._encoding = encoding.strip().lower()
         if self._encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
             raise BrokenError(f"it is encoded as {self._encoding[:40]}, which was not asked for")
@@ -81,14 +81,26 @@ class Inflater:
 
     def _add(self, piece: bytes) -> None:
         self._out += piece
-        if len(self._out) > self._limit:
+        if self._taken + len(self._out) > self._limit:
             raise self._too_much()
 
     def _too_much(self) -> TooMuchError:
         return TooMuchError(f"it has more than {self._limit} bytes")
 
+    @property
+    def ready(self) -> int:
+        """How many bytes came out and were not taken."""
+        return len(self._out)
+
+    def take(self) -> bytes:
+        """Return what came out so far, and hold it no longer; it stays counted."""
+        out = bytes(self._out)
+        self._taken += len(out)
+        self._out.clear()
+        return out
+
     def finish(self) -> bytes:
-        """Return the whole.
+        """Return the whole, or what of it was not taken.
 
         Raises
         ------

@@ -32,11 +32,27 @@ class Reply:
     body: bytes = b""
 
 
+class Sink(Protocol):
+    """Takes a file that is too large to be held, piece by piece."""
+
+    async def begin(self) -> None:
+        """Forget what came: the file comes from its beginning."""
+        ...
+
+    async def write(self, piece: bytes) -> None:
+        """Take a further piece."""
+        ...
+
+
 class Fetches(Protocol):
     """Gets pages, politely; :class:`retriever.web.crawler.Crawler` is one."""
 
     async def fetch(self, address: str, *, headers: Mapping[str, str], limit: int) -> Reply:
         """Return the page (200), or that it is as it was (304); else raise :class:`FetchError`."""
+        ...
+
+    async def download(self, address: str, *, headers: Mapping[str, str], limit: int, into: Sink) -> Reply:
+        """Put a file that the owner named ``into`` a sink (200), or return that it is as it was (304)."""
         ...
 
     async def close(self) -> None:

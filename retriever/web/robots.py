@@ -8,6 +8,7 @@ from protego import Protego
 
 AGENT = "Carrel"
 MAX_BYTES = 500 * 1024
+"""So much is read of it, to the end of a line; what stands behind is not (RFC 9309, section 2.5)."""
 LONGEST_DELAY_S = 60.0
 
 
@@ -15,7 +16,9 @@ class Robots:
     """The rules of one host."""
 
     def __init__(self, content: bytes = b"") -> None:
-        text = content[:MAX_BYTES].decode("utf-8", "replace")
+        if len(content) > MAX_BYTES:
+            content = content[:MAX_BYTES].rpartition(b"\n")[0]
+        text = content.decode("utf-8", "replace")
         self._rules = Protego.parse(text.removeprefix("\ufeff"))
 
     def allows(self, url: str) -> bool:

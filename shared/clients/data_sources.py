@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -37,6 +38,19 @@ class DataSourcesClient:
         body = request.model_dump(mode="json", exclude_defaults=True)
         with _known():
             content = self._client.ask("PUT", f"/v1/data-sources/{source_id}", body=body).content
+            return DataSource.model_validate_json(content)
+
+    def upload(self, source_id: str, archive: Path) -> DataSource:
+        """Upload the archive of a data source.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        """
+        path = f"/v1/data-sources/{source_id}/archive"
+        with _known():
+            content = self._client.send_file(path, archive, media_type="application/octet-stream").content
             return DataSource.model_validate_json(content)
 
     def sync(self, source_id: str, *, full: bool) -> tuple[IngestionJob, bool]:

@@ -5,10 +5,13 @@ raises is a :class:`CarrelError`.
 """
 
 import json
+import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -25,6 +28,7 @@ Outcome = Literal["created", "replaced", "unchanged"]
 
 _T = TypeVar("_T")
 _OUTCOMES: Mapping[int, Outcome] = {201: "created", 200: "replaced", 204: "unchanged"}
+_PART_BYTES = 256 * 1024
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 5.0
 
 
@@ -93,14 +97,8 @@ class GatewayClient:
             could not be reached or broke off.
         """
         body = {"messages": [{"role": "user", "content": question}], "stream": True}
-        headers = self._headers | {"accept": MEDIA_TYPE}
-        request = self._http.build_request("POST", "/v1/answer", json=body, headers=headers)
-        response = self._patiently(lambda: self._open(request))
-        try:
-            with _translated():
-                yield from _events(response)
-        finally:
-            response.close()
+        with closing(self._stream("POST", "/v1/answer", body=body)) as events, _translated():
+            yield from _run(events)
 
     def ask(
         self,
@@ -126,6 +124,29 @@ class GatewayClient:
 
         return self._patiently(call)
 
+    def send_file(self, path: str, file: Path, *, media_type: str) -> httpx.Response:
+        """PUT the content of ``file``, which is read while it is sent, and return the good answer.
+
+        Raises
+        ------
+        CarrelError
+            What the server refused it with, or ``upstream_unavailable`` or ``upstream_timeout``.
+        OSError
+            If the file cannot be read.
+        """
+
+        def send() -> httpx.Response:
+            with file.open("rb") as opened:
+                size = os.fstat(opened.fileno()).st_size
+                headers = self._headers | {"content-type": media_type, "content-length": str(size)}
+                parts = iter(partial(opened.read, _PART_BYTES), b"")
+                response = self._http.put(path, content=parts, headers=headers)
+            if response.status_code >= 300:
+                raise _refusal(response)
+            return response
+
+        return self._patiently(send)
+
     def follow(self, path: str) -> Iterator[Event]:
         """Yield the server-sent events of ``path`` until the stream ends.
 
@@ -134,16 +155,7 @@ class GatewayClient:
         CarrelError
             What the server refused it with, or ``upstream_unavailable`` when it broke off.
         """
-        headers = self._headers | {"accept": MEDIA_TYPE}
-        request = self._http.build_request("GET", path, headers=headers)
-        response = self._patiently(lambda: self._open(request))
-        try:
-            with _translated():
-                decoder = Decoder()
-                for chunk in response.iter_bytes():
-                    yield from decoder.feed(chunk)
-        finally:
-            response.close()
+        return self._stream("GET", path)
 
     def open_session(self) -> str:
         """Return a new visitor's token."""
@@ -164,6 +176,21 @@ class GatewayClient:
         """Return whether every service is ready. Asked once."""
         with _translated():
             return self._http.get("/health/ready").status_code == 200
+
+    def _stream(
+        self, method: str, path: str, *, body: Mapping[str, Any] | None = None
+    ) -> Generator[Event, None, None]:
+        """Yield the server-sent events that the server answers with; nothing is sent before the first."""
+        headers = self._headers | {"accept": MEDIA_TYPE}
+        request = self._http.build_request(method, path, json=body, headers=headers)
+        response = self._patiently(lambda: self._open(request))
+        try:
+            with _translated():
+                decoder = Decoder()
+                for chunk in response.iter_bytes():
+                    yield from decoder.feed(chunk)
+        finally:
+            response.close()
 
     def _open(self, request: httpx.Request) -> httpx.Response:
         response = self._http.send(request, stream=True)
@@ -189,15 +216,13 @@ class GatewayClient:
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
 
-def _events(response: httpx.Response) -> Iterator[RunEvent]:
-    decoder = Decoder()
-    for chunk in response.iter_bytes():
-        for event in decoder.feed(chunk):
-            if (parsed := parse_event(event.data, type=event.type)) is None:
-                continue  # the protocol wants it ignored
-            yield parsed
-            if isinstance(parsed, RunEnd):
-                return
+def _run(events: Iterable[Event]) -> Iterator[RunEvent]:
+    for event in events:
+        if (parsed := parse_event(event.data, type=event.type)) is None:
+            continue  # the protocol wants it ignored
+        yield parsed
+        if isinstance(parsed, RunEnd):
+            return
     raise UpstreamUnavailableError("The server broke off in the middle of the answer")
 
 

@@ -90,7 +90,7 @@ def _translated() -> Iterator[None]:
 
 async def _events(response: httpx.Response) -> AsyncGenerator[RunEvent]:
     decoder = Decoder()
-    async with aclosing(response.aiter_bytes()) as chunks:  # type: ignore[type-var]
+    async with aclosing(response.aiter_bytes()) as chunks:  # type: ignore[type-var]  # a generator, typed as an iterator
         async for chunk in chunks:
             for event in decoder.feed(chunk):
                 if (known := parse_event(event.data, type=event.type)) is not None:

@@ -11,7 +11,7 @@ MAX_URLS = 10_000
 MAX_PAGES = 20_000
 DATA_SOURCE_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
-SourceKind = Literal["sitemap", "urls", "llms_txt", "feed"]
+SourceKind = Literal["sitemap", "urls", "llms_txt", "feed", "archive"]
 JobStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 UNFINISHED: tuple[JobStatus, ...] = ("queued", "running")
 Address = Annotated[Text, Field(min_length=1, max_length=MAX_URL_CHARS)]
@@ -24,7 +24,7 @@ class DataSourceRequest(Request):
 
     kind: SourceKind
     url: Address | None = None
-    """Of the sitemap, feed or llms.txt; not for ``urls``."""
+    """Of the sitemap, feed, llms.txt or archive; not for ``urls``, nor for an archive that is uploaded."""
     urls: Annotated[list[Address], Field(max_length=MAX_URLS)] = []
     """The pages themselves, for ``urls``."""
     include: Patterns = []
@@ -35,6 +35,8 @@ class DataSourceRequest(Request):
     interval_s: Annotated[StrictInt, Field(ge=300, le=31 * 86_400)] | None = None
     """Sync by itself this often."""
     max_pages: Annotated[StrictInt, Field(ge=1, le=MAX_PAGES)] = 2000
+    url_template: Address | None = None
+    """Where the files of an archive are published: ``{path}`` is a file's, ``{stem}`` without its suffix."""
 
 
 class SyncRequest(Request):
@@ -106,6 +108,14 @@ class JobProgress(Answer):
     counts: JobCounts
 
 
+class ArchiveFile(Answer):
+    """The archive that a source has now."""
+
+    bytes: int
+    sha256: str
+    received_at: Instant
+
+
 class DataSource(Answer):
     """Where documents come from."""
 
@@ -118,6 +128,9 @@ class DataSource(Answer):
     hosts: list[str]
     interval_s: int | None
     max_pages: int
+    url_template: str | None = None
+    archive: ArchiveFile | None = None
+    """For ``archive``: what was uploaded or fetched last."""
     created_at: Instant
     updated_at: Instant
     last_job: IngestionJob | None = None

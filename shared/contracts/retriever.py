@@ -63,6 +63,20 @@ class SearchRequest(Request):
     limit: Annotated[StrictInt, Field(ge=1, le=50)] = 10
     filters: Filters = {}
     rerank: StrictBool = True
+    explain: StrictBool = False
+    """Whether each passage tells what its score is made of."""
+
+
+class ScoreParts(Answer):
+    """What a passage's score is made of; of its best chunk. What did not find it is null."""
+
+    text: float | None
+    """BM25 over its text."""
+    title: float | None
+    """BM25 over its title and headings."""
+    dense: float | None
+    """The cosine to the query."""
+    rerank: float | None = None
 
 
 class Passage(Answer):
@@ -77,6 +91,8 @@ class Passage(Answer):
     heading_path: list[str]
     text: str
     score: float
+    score_parts: ScoreParts | None = None
+    """Where the request said `explain`."""
 
 
 class SearchAnswer(Answer):
@@ -159,13 +175,52 @@ class UsageReport(Answer):
     calls: int
     input_tokens: int
     output_tokens: int
+    embedding_tokens: int = 0
+    """Of documents and questions that were embedded."""
+    search_units: int = 0
+    """Of reranking, as it is billed."""
     limit: int | None
     """Calls in a month; null when there is no limit."""
     left: int | None
+    token_limit: int | None = None
+    """Tokens of every kind in a month; null when there is no limit."""
     rerank: bool
     """Whether there is enough left to rerank."""
+    condensing: bool = True
+    """Whether there is enough left to make follow-up questions stand alone."""
+    document_embedding: bool = True
+    """Whether there is enough left to embed documents."""
     generation: bool
     """Whether there is enough left to write answers."""
+    query_embedding: bool = True
+    """Whether there is enough left to embed questions."""
+
+
+class RebuildProgress(Answer):
+    """How far an index is that is built beside the living one."""
+
+    status: Literal["idle", "running", "waiting"]
+    """``waiting``: an attempt failed for ``reason``, and the next one goes on where it was."""
+    done: int = 0
+    """Documents that are in the new index."""
+    total: int = 0
+    reason: str = ""
+    started_at: Instant | None = None
+    """Of the present rebuild, or the last one of this process."""
+    finished_at: Instant | None = None
+
+
+class IndexReport(Answer):
+    """Answer of ``GET /v1/index``: what the living index is, and what becomes of it."""
+
+    embedding_model: str | None
+    """Whose dense vectors it holds; null where it is searched by words alone."""
+    dimension: int | None
+    current: bool
+    """Whether it is what this version and its embedding model make; else it is being rebuilt."""
+    documents: int
+    chunks: int
+    rebuild: RebuildProgress
 
 
 FinishReason = Literal["complete", "max_tokens", "refused", "cancelled", "error"]

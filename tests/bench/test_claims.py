@@ -91,6 +91,6 @@ def test_a_crowd_that_was_not_measured_is_not_free_of_errors() -> None:
 )
 def test_a_bound_is_what_it_says(sense: str, below: bool, at: bool, above: bool) -> None:
     """``at least`` and ``at most`` take the bound itself, ``under`` does not."""
-    verdicts = [Claim("1", "", figure, 2, sense).met for figure in (1.0, 2.0, 3.0)]  # type: ignore[arg-type]
+    verdicts = [Claim("1", "", figure, 2, sense).met for figure in (1.0, 2.0, 3.0)]  # type: ignore[arg-type]  # a parametrized value is no literal
 
     assert verdicts == [below, at, above]

@@ -4,15 +4,9 @@ import math
 
 import pytest
 
-from bench.retrieval import judgements, ndcg, recall, reciprocal_rank
+from bench.retrieval import ndcg, recall, reciprocal_rank
 
 RIGHT = {"a": 1.0, "b": 1.0}
-
-
-def test_judgements_are_read_by_query() -> None:
-    """A line is a query, a document and how right it is; what is not right at all is left out."""
-    table = "query-id\tcorpus-id\tscore\nq1\ta\t1\nq1\tb\t0\nq2\tc\t2\n"
-    assert judgements(table) == {"q1": {"a": 1.0}, "q2": {"c": 2.0}}
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def clock() -> Clock:
 @pytest.fixture
 def stored_history(database: Database, clock: Clock) -> PostgresHistory:
     """The history in PostgreSQL."""
-    return PostgresHistory(database, clock=clock, new_id=new_id)
+    return PostgresHistory(database, clock=clock, new_id=new_id, replica_id="replica_1")
 
 
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.integration)])

@@ -52,7 +52,7 @@ async def test_runs_a_killed_process_left_are_ended(database_url: str) -> None:
     """The next start ends them as incomplete with what was kept, and a client that resumes is told so."""
     database = Database(database_url, connections=1)
     await migrate(database, now=NOW)
-    before = PostgresHistory(database, clock=Clock(), new_id=new_id)
+    before = PostgresHistory(database, clock=Clock(), new_id=new_id, replica_id="gone")
     cut = await before.create_message("visitor_1", question())
     await before.checkpoint(cut.answer_id, "So far", [])
     await database.close()

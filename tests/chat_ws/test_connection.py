@@ -12,6 +12,7 @@ from chat_ws import connection as module
 from chat_ws.connection import MAX_FOLLOWED, MAX_REQUESTS, QUEUE_FRAMES, Connection
 from chat_ws.conversations import Conversations
 from chat_ws.protocol import Limits, Protocol
+from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import Runs
 from shared.errors import OverloadedError
 from tests.support.chat_fakes import WHOLE, Answerer, Clock, MemoryHistory, Step, delta, question
@@ -34,7 +35,13 @@ class Client:
     ) -> None:
         self.socket, self.history = Socket(), MemoryHistory()
         self.answerer = Answerer(*scripts)
-        self.runs = Runs(answerer=self.answerer, history=self.history, clock=Clock(), resume_window_s=60)
+        self.runs = Runs(
+            answerer=self.answerer,
+            history=self.history,
+            logs=MemoryRunLogs(),
+            clock=Clock(),
+            resume_window_s=60,
+        )
         self.conversations = Conversations(history=self.history, runs=self.runs, clock=Clock())
         self.core = Protocol("conn_1", "v1", "r1", limits)
         self.connection = Connection(
@@ -132,7 +139,8 @@ async def test_a_run_that_cannot_be_looked_up(clients: list[Client]) -> None:
         ]
     ):
         client.send(type=kind, run_id="run_x", **({"starting_after": 0} if kind == "run-resume" else {}))
-        assert (await client.until("error", count=number + 1))["code"] == code
+        told = await client.until("error", count=number + 1)
+        assert (told["code"], told["run_id"]) == (code, "run_x")
 
 
 async def test_resuming_begins_anew(clients: list[Client]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from chat_ws.exchange import MAX_VISITORS, Exchange, position
 from chat_ws.protocol import Limits
-from chat_ws.run_log import Frame
+from chat_ws.run_logs.log import Frame
 from shared import sse
 from shared.contracts.chat_ws import MessageCreate
 from shared.errors import InvalidRequestError, OverloadedError, RateLimitedError
@@ -349,7 +349,7 @@ class Asked:
 def counting(limit: int = 1) -> tuple[Exchange, Asked]:
     limits = Limits(20, 1024, limit, 1000, 1000)
     asked = Asked()
-    return Exchange(asked, limits, clock=Clock(NOW)), asked  # type: ignore[arg-type]
+    return Exchange(asked, limits, clock=Clock(NOW)), asked  # type: ignore[arg-type]  # they only count
 
 
 async def test_visitors_are_remembered_within_bounds() -> None:

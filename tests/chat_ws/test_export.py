@@ -84,7 +84,7 @@ def test_every_name_is_safe(title: str) -> None:
     header = Header()
     header["content-disposition"] = f"attachment;{said.rpartition(';')[2]}"
     told = header.get_param("filename", header="content-disposition")
-    assert collapse_rfc2231_value(told) == f"{name}.md"  # type: ignore[arg-type]
+    assert collapse_rfc2231_value(told) == f"{name}.md"  # type: ignore[arg-type]  # a parameter may be absent, for its type
 
 
 # JSON

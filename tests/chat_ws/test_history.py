@@ -68,7 +68,9 @@ async def test_a_commit_whose_confirmation_is_lost_is_the_first(database: Databa
             await database.run(work)
             return await database.run(work)
 
-    history = PostgresHistory(Unconfirmed("postgresql://", connections=1), clock=Clock(), new_id=new_id)
+    history = PostgresHistory(
+        Unconfirmed("postgresql://", connections=1), clock=Clock(), new_id=new_id, replica_id="r"
+    )
     frame = question()
     stored = await history.create_message("v1", frame)
     assert (stored.status, stored.duplicate) == ("running", False)
@@ -240,21 +242,44 @@ async def test_the_next_question_knows_the_ones_before(history: History) -> None
     assert again.history[-1] == Turn(role="user", content="Last")
 
 
-async def test_what_was_cut_off_is_incomplete(history: History) -> None:
-    """Runs found open are ended, keep their part, and free their conversation; others stay as they are."""
-    whole, cut = await ask(history), await history.create_message("v2", question())
-    await history.checkpoint(cut.answer_id, "So far", [])
-    assert await history.end_orphans() == 1
-    assert await history.end_orphans() == 0
-    message = await history.get_message("v2", cut.conversation_id, cut.answer_id)
+async def test_a_run_ends_once(history: History) -> None:
+    """The first end is kept, whoever comes later is told of it; of a run that was deleted there is none."""
+    stored = await history.create_message("v1", question())
+    assert await history.end_run(ending(stored, status="incomplete", content="So far")) == "incomplete"
+    assert await history.end_run(ending(stored)) == "incomplete"
+    message = await history.get_message("v1", stored.conversation_id, stored.answer_id)
     assert (message.content, message.status) == ("So far", "incomplete")
-    record = await history.find_run("v2", cut.run_id)
+    record = await history.find_run("v1", stored.run_id)
     assert record is not None
-    assert (record.status, record.last_sequence) == ("incomplete", None)
-    await history.create_message("v2", question(conversation_id=cut.conversation_id))
-    kept = await history.find_run("v1", whole.run_id)
-    assert kept is not None
-    assert kept.status == "completed"
+    assert record.status == "incomplete"
+    await history.delete_conversation("v1", stored.conversation_id)
+    assert await history.end_run(ending(stored)) is None
+
+
+@pytest.mark.integration
+async def test_an_end_that_waited_for_another_is_told_how_the_run_stands(
+    database: Database, stored_history: PostgresHistory
+) -> None:
+    """What is committed while it waits counts, not what there was before; the answer stays as it was."""
+    stored = await stored_history.create_message("v1", question())
+    loop = asyncio.get_running_loop()
+
+    def end_elsewhere(cursor: Cursor) -> Any:
+        cursor.execute("UPDATE runs SET status = 'incomplete' WHERE id = %(id)s", {"id": stored.run_id})
+        late = asyncio.run_coroutine_threadsafe(stored_history.end_run(ending(stored)), loop)
+        found = 0
+        while not found and not late.done():
+            cursor.execute(
+                "SELECT count(*) AS found FROM pg_locks AS l"
+                " WHERE NOT l.granted AND l.transactionid = pg_current_xact_id()::xid"
+            )
+            found = cursor.fetchall()[0]["found"]
+        return late
+
+    late = await database.run(end_elsewhere)
+    assert await asyncio.wrap_future(late) == "incomplete"
+    message = await stored_history.get_message("v1", stored.conversation_id, stored.answer_id)
+    assert (message.content, message.status) == ("", "running")
 
 
 # Lists
@@ -402,7 +427,7 @@ async def test_rating_what_is_being_deleted_is_no_error_of_ours(stored_history: 
             stored_history.rate_message("v1", stored.answer_id, given("down")),
             return_exceptions=True,
         )
-        assert deleted is None
+        assert deleted == [stored.run_id]
         assert all(isinstance(one, Feedback | NotFoundError) for one in (rated, again))
 
 
@@ -575,7 +600,7 @@ async def test_a_store_that_answers_and_one_that_is_away(stored_history: Postgre
 @pytest.mark.integration
 async def test_an_id_that_is_there_twice_is_our_own_fault(database: Database) -> None:
     """A constraint nobody expects to break is not told as a conflict of the visitor's."""
-    history = PostgresHistory(database, clock=Clock(), new_id=lambda prefix: f"{prefix}_same")
+    history = PostgresHistory(database, clock=Clock(), new_id=lambda prefix: f"{prefix}_same", replica_id="r")
     with pytest.raises(psycopg2.IntegrityError, match="messages_pkey"):
         await history.create_message("v1", question())
 

@@ -9,7 +9,6 @@ from tests.support.chat_fakes import NOW
 from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.integration
-NUMBERED = [(migration.number, migration.name) for migration in migrations()]
 NAMES = [migration.name for migration in migrations()]
 
 
@@ -25,7 +24,7 @@ async def test_the_schema_is_made_once(postgres_server: PostgresServer, database
     assert await migrate(database, now=NOW) == NAMES
     assert await migrate(database, now=NOW) == []
     await database.close()
-    assert applied(postgres_server, database_url) == NUMBERED
+    assert applied(postgres_server, database_url) == list(enumerate(NAMES, start=1))
 
 
 async def test_starters_at_the_same_time_do_not_meet(
@@ -37,4 +36,4 @@ async def test_starters_at_the_same_time_do_not_meet(
     for database in databases:
         await database.close()
     assert sorted(name for names in done for name in names) == sorted(NAMES)
-    assert applied(postgres_server, database_url) == NUMBERED
+    assert applied(postgres_server, database_url) == list(enumerate(NAMES, start=1))

@@ -29,10 +29,9 @@ def test_names_are_used_once() -> None:
 
 
 def test_migrations_come_in_order() -> None:
-    """They are in the order of their numbers, and say when they are meant to run."""
+    """They are numbered from 1 without a gap, and say when they are meant to run."""
     found = migrations()
-    numbers = [migration.number for migration in found]
-    assert numbers == sorted(set(numbers))
+    assert [migration.number for migration in found] == list(range(1, len(found) + 1))
     assert found[0].name == "0001_pre_conversations.sql"
     assert "CREATE TABLE" in found[0].sql
 
@@ -44,9 +43,13 @@ def test_what_is_no_migration_is_left_alone(tmp_path: Path) -> None:
     assert [migration.name for migration in migrations(tmp_path)] == ["0001_pre_a.sql", "0002_post_b.sql"]
 
 
-def test_a_number_is_given_once(tmp_path: Path) -> None:
-    """Two migrations of one number are an error: only one of them would ever be applied."""
-    for name in ("0002_pre_a.sql", "0002_post_b.sql"):
+@pytest.mark.parametrize(
+    "names",
+    [("0002_pre_a.sql",), ("0001_pre_a.sql", "0003_pre_b.sql"), ("0001_pre_a.sql", "0001_post_b.sql")],
+)
+def test_numbers_without_a_gap_are_given_once(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """A migration that was forgotten, or one that another of its number hides, is an error, not a schema."""
+    for name in names:
         (tmp_path / name).write_text("SELECT 1")
-    with pytest.raises(ValueError, match="the same number"):
+    with pytest.raises(ValueError, match="1, 2, 3"):
         migrations(tmp_path)

@@ -6,6 +6,7 @@ import pytest
 from chat_ws.history import PostgresHistory
 from chat_ws.postgres import Database
 from chat_ws.retention import Retention
+from chat_ws.run_logs.memory import MemoryRunLogs
 from shared.contracts.chat_ws import FeedbackGiven
 from shared.errors import NotFoundError
 from tests.chat_ws.test_insights import ask
@@ -30,7 +31,7 @@ async def test_what_is_too_old_goes_with_all_in_it(
     clock.move(3 * DAY_S)
     young = await ask(stored_history, "young")
     clock.move(5 * DAY_S)
-    retention = Retention(database, days=7, clock=clock)
+    retention = Retention(database, MemoryRunLogs(), days=7, clock=clock)
 
     await retention.round()
 
@@ -47,12 +48,27 @@ async def test_what_is_too_old_goes_with_all_in_it(
     assert retention.rounds["done",] == 2
 
 
+async def test_with_a_run_go_its_frames(
+    database: Database, stored_history: PostgresHistory, clock: Clock
+) -> None:
+    """Whoever still follows a run of what is removed finds nothing kept of it; the others are read on."""
+    logs = MemoryRunLogs()
+    old = await ask(stored_history, "old")
+    clock.move(3 * DAY_S)
+    young = await ask(stored_history, "young")
+    for stored in (old, young):
+        logs.open(stored.run_id)
+    clock.move(5 * DAY_S)
+    await Retention(database, logs, days=7, clock=clock).round()
+    assert logs.run_ids == [young.run_id]
+
+
 async def test_a_round_is_bounded(database: Database, stored_history: PostgresHistory, clock: Clock) -> None:
     """So many conversations in a transaction, so many transactions in a round; the next one goes on."""
     for number in range(7):
         await ask(stored_history, f"q{number}")
     clock.move(2 * DAY_S)
-    retention = Retention(database, days=1, clock=clock, batch=2)
+    retention = Retention(database, MemoryRunLogs(), days=1, clock=clock, batch=2)
     await retention.round(max_batches=2)
     assert (retention.removed["conversations",], retention.rounds["bounded",]) == (4, 1)
     await retention.round(max_batches=2)
@@ -65,7 +81,7 @@ async def test_one_replica_removes_at_a_time(
     """While one is at it the other does nothing, and says so."""
     await ask(stored_history, "old")
     clock.move(2 * DAY_S)
-    one, other = (Retention(database, days=1, clock=clock) for _ in range(2))
+    one, other = (Retention(database, MemoryRunLogs(), days=1, clock=clock) for _ in range(2))
 
     def holding(cursor: object) -> None:
         assert one._remove(cursor) is not None  # type: ignore[arg-type]
@@ -82,7 +98,7 @@ async def test_a_database_that_is_away_is_met_by_the_next_round(
 ) -> None:
     """A round that cannot be made is counted and costs nothing else, whatever the reason."""
     away = Database("postgresql://u@127.0.0.1:9/d?connect_timeout=1", connections=1)
-    retention = Retention(away, days=1, clock=clock)
+    retention = Retention(away, MemoryRunLogs(), days=1, clock=clock)
     await retention.round()
     await away.close()
     assert dict(retention.rounds) == {("failed",): 1}
@@ -93,7 +109,7 @@ async def test_a_mistake_of_ours_ends_no_service(
 ) -> None:
     """What is no matter of the network is logged whole; the rounds go on."""
     await database.rows("DROP TABLE feedback")
-    retention = Retention(database, days=1, clock=clock)
+    retention = Retention(database, MemoryRunLogs(), days=1, clock=clock)
     running = asyncio.ensure_future(retention.run(every_s=0.001))
     await eventually(lambda: retention.rounds["failed",] >= 2)
     running.cancel()

@@ -1,14 +1,16 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_ws.ports import Stored
-from chat_ws.run_log import MAX_BYTES, Frame, Gap
+from chat_ws.ports import RunState, Stored
+from chat_ws.run_logs.log import MAX_BYTES, Frame, Gap
+from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import Run, Runs, _size
 from shared.contracts.retriever import MessageEnd
 from shared.errors import ERROR_CODES, InternalError, OverloadedError, UpstreamUnavailableError
@@ -33,15 +35,26 @@ from tests.support.waiting import eventually
 class Room:
     """Runs with everything around them faked."""
 
-    def __init__(self, *scripts: Sequence[Step], store_for_s: float = 5.0, checkpoint_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        *scripts: Sequence[Step],
+        store_for_s: float = 5.0,
+        checkpoint_s: float = 5.0,
+        max_runs: int = 9,
+        max_queued: int = 9,
+    ) -> None:
         self.answerer = Answerer(*scripts)
         self.history = MemoryHistory()
         self.runs = Runs(
             answerer=self.answerer,
             history=self.history,
+            logs=MemoryRunLogs(),
             clock=Clock(),
             resume_window_s=60.0,
             checkpoint_s=checkpoint_s,
+            max_runs=max_runs,
+            max_runs_each=max_runs,
+            max_queued=max_queued,
             store_for_s=store_for_s,
             store_at_exit_s=0.3,
         )
@@ -261,6 +274,47 @@ async def test_an_answer_that_cannot_be_stored(rooms: list[Room]) -> None:
     await room.run()
 
 
+async def test_a_run_that_another_replica_ended_is_told_so(rooms: list[Room]) -> None:
+    """Who was thought to be gone, and finishes, tells what is stored, and changes nothing of it."""
+    gate = asyncio.Event()
+    room = Room([*RUN, gate, *WHOLE[7:]])
+    rooms.append(room)
+    _, run = await room.start()
+    await until(run, 7)
+    await room.history.end_orphans()
+    gate.set()
+    frames = await frames_of(run)
+    well_formed(frames)
+    assert (frames[-1]["status"], room.history.endings) == ("incomplete", [])
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (None, "cancelled"),
+        (RunState("", "running", True), "cancelled"),
+        (RunState("", "incomplete", False), "incomplete"),
+        (RunState("", "incomplete", True), "incomplete"),
+    ],
+)
+async def test_what_other_replicas_ask_is_done(
+    rooms: list[Room], state: RunState | None, status: str
+) -> None:
+    """A run that was deleted, is asked to stop or was ended elsewhere stops; the deleted one is not found."""
+    room = Room([*RUN[:5], asyncio.Event()])
+    rooms.append(room)
+    stored, run = await room.start()
+    await until(run, 5)
+    assert room.runs.unended == [stored.run_id]
+    room.runs.attend(["run_unknown", stored.run_id], [RunState(stored.run_id, "running", False)])
+    assert run.stopped_as is None
+    states = [] if state is None else [replace(state, run_id=stored.run_id)]
+    room.runs.attend([stored.run_id], states)
+    assert (await frames_of(run))[-1]["status"] == status
+    assert (room.runs.find("v1", stored.run_id) is None) == (state is None)
+    await eventually(lambda: room.runs.unended == [])
+
+
 async def test_a_store_that_refuses_everything(rooms: list[Room]) -> None:
     """Even then the run is told to have ended."""
     room = Room()
@@ -285,6 +339,42 @@ async def test_a_growing_answer_is_kept_on_the_way(rooms: list[Room]) -> None:
     await frames_of(run)
     await asyncio.sleep(0.02)
     assert room.history.checkpoints == ["One two"]
+
+
+async def test_a_large_part_is_kept_before_its_time(rooms: list[Room]) -> None:
+    """Two kilobytes do not wait for the next second."""
+    gate = asyncio.Event()
+    room = Room([START, BEGIN, delta("x" * 2047), delta("x"), delta("y" * 10), gate, END], checkpoint_s=600)
+    rooms.append(room)
+    _, run = await room.start()
+    await eventually(lambda: [len(kept) for kept in room.history.checkpoints] == [2058])
+    gate.set()
+    await frames_of(run)
+    assert len(room.history.checkpoints) == 1
+
+
+async def test_runs_take_turns(rooms: list[Room]) -> None:
+    """Past the bound a run waits, says so, and goes when there is room; one that is stopped waiting ends."""
+    gate = asyncio.Event()
+    room = Room([START, gate, END], max_runs=1, max_queued=2)
+    rooms.append(room)
+    (_, first), (_, second), (_, third) = [await room.start() for _ in range(3)]
+    await until(second, 1)
+    await until(third, 1)
+    assert room.runs.queued == 2
+    with pytest.raises(OverloadedError):
+        room.runs.check_room()
+    room.runs.stop(third, "cancelled")
+    told = await frames_of(third)
+    well_formed(told)
+    assert [told[0]["type"], told[0]["position"], told[-1]["status"]] == ["run-queued", 2, "cancelled"]
+    room.runs.check_room()
+    gate.set()
+    assert [frame["type"] for frame in await frames_of(first)] == ["run-start", "run-end"]
+    told = await frames_of(second)
+    well_formed(told)
+    assert [frame["type"] for frame in told] == ["run-queued", "run-start", "run-end"]
+    assert len(room.answerer.requests) == 2
 
 
 async def test_two_followers_get_the_same(rooms: list[Room]) -> None:
@@ -378,7 +468,9 @@ async def test_a_run_is_only_its_visitors(rooms: list[Room]) -> None:
 async def test_a_run_is_forgotten_after_its_window() -> None:
     """What ended is kept for the resume window and no longer."""
     history = MemoryHistory()
-    runs = Runs(answerer=Answerer(), history=history, clock=Clock(), resume_window_s=0.05)
+    runs = Runs(
+        answerer=Answerer(), history=history, logs=MemoryRunLogs(), clock=Clock(), resume_window_s=0.05
+    )
     frame = question()
     stored = await history.create_message("v1", frame)
     runs.start("v1", stored, frame)

@@ -10,6 +10,7 @@ import websockets
 from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection
 
+from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import Runs
 from chat_ws.service import Service, limits_of
 from tests.support.chat_client import receive
@@ -283,6 +284,31 @@ async def test_silence_is_never_long(database_url: str) -> None:
             assert set(beat) == {"type", "created_at"}
 
 
+async def test_connections_are_limited(database_url: str) -> None:
+    """One visitor's and all; beyond them no upgrade but 429, and a connection that ends makes room."""
+    async with chatting(database_url, Answerer(), max_sockets=3, max_sockets_per_visitor=2) as chat:
+
+        async def refused(visitor: str) -> int:
+            with pytest.raises(websockets.InvalidStatus) as caught:
+                await chat.handshake(headers=identity(visitor))
+            return caught.value.response.status_code
+
+        async with chat.socket() as one, chat.socket():
+            assert await refused("visitor_1") == 429
+            async with chat.socket("visitor_2"):
+                assert await refused("visitor_3") == 429
+            await eventually(lambda: chat.service.places.taken == 2)
+            async with chat.socket("visitor_3"):
+                pass
+            await one.close()
+            await eventually(lambda: chat.service.places.taken == 1)
+            async with chat.socket():
+                pass
+    lifted = chatting(database_url, Answerer(), max_sockets=1, limits="off")
+    async with lifted as chat, chat.socket(), chat.socket():
+        assert chat.service.places.taken == 2
+
+
 async def test_a_slow_reader_is_closed_and_resumes(database_url: str) -> None:
     """Who takes nothing is closed with 1013, and gets exactly the rest later."""
     part = "x" * 2**19
@@ -360,7 +386,7 @@ async def test_many_visitors_at_once(database_url: str) -> None:
 async def test_a_connection_that_comes_in_while_draining_begins() -> None:
     """It is greeted, and takes no question: no run begins behind the drain's back."""
     socket, history = Socket(), MemoryHistory()
-    runs = Runs(answerer=Answerer(), history=history, clock=Clock(), resume_window_s=1)
+    runs = Runs(answerer=Answerer(), history=history, logs=MemoryRunLogs(), clock=Clock(), resume_window_s=1)
     service = Service(settings("postgresql://h/d"), history=history, runs=runs, clock=Clock())
     service.health.draining = True
     serving = asyncio.ensure_future(service.serve(cast(WebSocket, socket), "v1", connection_id="conn_1"))

@@ -103,6 +103,30 @@ def test_an_answer_that_is_lost_is_not_complete() -> None:
     assert (end["status"], end["error"]["code"]) == ("failed", "internal")
 
 
+@pytest.mark.parametrize("status", [*STATUSES, None])
+def test_who_was_ended_by_another_says_so(status: Status | None) -> None:
+    """A run that the store has as incomplete was ended from outside; any other end is our own."""
+    transcript = new()
+    transcript.stop("failed", error=InternalError())
+    transcript.stored(status)
+    end = transcript.end(now=NOW)
+    assert end["status"] == ("incomplete" if status == "incomplete" else "failed")
+    assert ("error" in end) == (status != "incomplete")
+
+
+def test_waiting_is_told_before_anything_else() -> None:
+    """Places in the line are numbered frames of the run, and no part of the answer."""
+    transcript = new()
+    waited = [transcript.queue(place, now=NOW) for place in (2, 1)]
+    frames = [*waited, *told(transcript, *WHOLE)]
+    assert [frame["sequence_number"] for frame in frames] == list(range(1, len(frames) + 1))
+    assert [(f["type"], f["position"], f["run_id"]) for f in waited] == [
+        ("run-queued", 2, transcript.run_id),
+        ("run-queued", 1, transcript.run_id),
+    ]
+    assert transcript.content == "Ownership is a set."
+
+
 def test_a_run_that_simply_stops_is_incomplete() -> None:
     """Without any end of its own a run is incomplete, never complete."""
     assert new().end(now=NOW)["status"] == "incomplete"

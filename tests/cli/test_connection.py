@@ -1,10 +1,13 @@
+import threading
 from pathlib import Path
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
 from cli import connection
 from cli.settings import CliSettings
+from shared.clients.gateway import GatewayClient
 from shared.errors import UpstreamUnavailableError
 from tests.support.cli_server import Carrel, serving
 
@@ -114,3 +117,22 @@ def test_out_of_reach_says_what_to_do() -> None:
     """The line names the address, the reason and the command that starts the server."""
     said = connection.out_of_reach(CliSettings(), UpstreamUnavailableError("The server cannot be reached"))
     assert said.startswith("http://127.0.0.1:7860: the server cannot be reached; start it with `carrel up`")
+
+
+def test_work_is_done_once_there_is_a_server(capsys: pytest.CaptureFixture[str]) -> None:
+    """Work waits for a server that is not ready yet; without any server it is not begun."""
+    began: list[GatewayClient] = []
+
+    def work(client: GatewayClient) -> int:
+        began.append(client)
+        return connection.SOME_FAILED
+
+    def patiently(url: str) -> int:
+        settings = CliSettings(carrel_url=url, admin_api_key=SecretStr("k" * 32))
+        return connection.patiently(settings, work, stop=threading.Event())
+
+    assert patiently("http://127.0.0.1:9") == connection.NOTHING_TRIED
+    assert (began, "carrel up" in capsys.readouterr().err) == ([], True)
+    with serving(Carrel(health=httpx.Response(503))) as url:
+        assert patiently(url) == connection.SOME_FAILED
+    assert (len(began), "not ready yet" in capsys.readouterr().err) == (1, True)

@@ -106,6 +106,7 @@ def test_a_narrow_terminal_does_not_fail(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["a/b"], "neither an address"),
+        (["repo.rar"], "an archive's file"),
         (["docs", "--id", "a b"], "--id"),
         (["docs", "--kind", "git"], "--kind"),
         (["docs", "--every", "soon"], "--every"),
@@ -123,9 +124,11 @@ def test_sync_takes_what_is_said() -> None:
     """Every option reaches the server."""
     server = Sources()
     options = ["--include", "/a/**", "--exclude", "/b", "--every", "6h", "--full", "--id", "mine"]
+    options += ["--url-template", "https://x.org/{path}"]
     with serving(server) as url:
         code, output = run("sync", "https://docs.example.com", *options, url=url)
     assert code == 0, output
     ((id, body),) = server.puts
     assert (id, body["include"], body["exclude"], body["interval_s"]) == ("mine", ["/a/**"], ["/b"], 21_600)
+    assert body["url_template"] == "https://x.org/{path}"
     assert server.syncs == [("mine", {"full": True})]

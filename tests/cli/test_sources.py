@@ -22,6 +22,8 @@ SITEMAP = "https://docs.example.com/sitemap.xml"
         ("https://x.org/rss/", "feed"),
         ("https://x.org/guide/feeding.html", "urls"),
         ("https://x.org/a.txt", "urls"),
+        ("https://x.org/org/repo/archive/refs/heads/main.zip", "archive"),
+        ("https://x.org/repo.tar.gz", "archive"),
     ],
 )
 def test_kinds_are_guessed_by_the_name(address: str, kind: str) -> None:
@@ -90,3 +92,46 @@ def test_times_and_kinds() -> None:
     assert kind_of("git") is None
     assert kind_of(None) is None
     assert not is_id("a/b")
+
+
+def test_a_file_is_an_archive() -> None:
+    """Made as one that is uploaded, found again by its name, told apart where that is taken."""
+    wanted = Wanted("./out/Repo_main.tar.gz", url_template="https://x.org/{path}")
+    assert (wanted.is_file, Wanted("repo").is_file, Wanted("https://x.org/a.zip").is_file) == (
+        True,
+        False,
+        False,
+    )
+    assert wanted.request(None) == DataSourceRequest(kind="archive", url_template="https://x.org/{path}")
+    assert wanted.new_id([]) == "repo-main"
+    assert Wanted("repo.ZIP").new_id([]) == "repo"
+    site, uploaded = source("repo-main"), source("repo-main", kind="archive")
+    fetched = source("repo-main", kind="archive", url="https://x.org/a.zip")
+    assert named(wanted, [uploaded]) is uploaded
+    assert named(wanted, [site]) is named(wanted, [fetched]) is None
+    other = source(wanted.new_id(["repo-main"]), kind="archive")
+    assert other.id.startswith("repo-main-")
+    assert named(wanted, [site, other]) is other
+    assert named(Wanted("a.zip", source_id="repo-main"), [site]) is site
+    assert not Wanted("a.zip").changes(uploaded)
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://github.com/org/repo/archive/refs/heads/main.zip", "repo"),
+        ("https://gitlab.com/org/Repo.js/-/archive/main/repo-main.tar.gz", "repo-js"),
+        ("https://x.org/files/repo-1.2.tgz", "repo-1-2"),
+        ("https://x.org/archive/repo.tar", "repo"),
+    ],
+)
+def test_an_archive_is_called_after_its_repository(address: str, name: str) -> None:
+    """As forges write addresses; else after the file."""
+    assert Wanted(address).new_id([]) == name
+
+
+def test_an_address_without_a_suffix_may_be_an_archive() -> None:
+    """Where it is said so."""
+    wanted = Wanted("https://x.org/repos/book/tarball", "archive")
+    assert wanted.request(None) == DataSourceRequest(kind="archive", url="https://x.org/repos/book/tarball")
+    assert wanted.new_id([]) == "tarball"

@@ -1,7 +1,9 @@
 """``carrel sync``: the source is made or found, the job is watched, the report hides nothing."""
 
 import json
+from pathlib import Path
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -82,10 +84,10 @@ def test_json_is_the_job(capsys: pytest.CaptureFixture[str]) -> None:
 def test_refusals_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     """What the server refuses ends the command with its reason."""
 
-    def refuses(_: object) -> object:
+    def refuses(_: httpx.Request) -> httpx.Response:
         return refused(InvalidRequestError("url: is not a public address"))
 
-    client = DataSourcesClient(fake_client(refuses), pause=lambda _: None)  # type: ignore[arg-type]
+    client = DataSourcesClient(fake_client(refuses), pause=lambda _: None)
     assert run(Wanted(SITE), Options(), client=client) == 2
     assert "not a public address" in capsys.readouterr().err
     server = Sources()
@@ -119,3 +121,24 @@ def test_a_server_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) 
         there = CliSettings(carrel_url=url, admin_api_key=key)
         assert sync(Wanted(SITE), Options(), settings=there) == 0
     assert "not ready yet" in capsys.readouterr().err
+
+
+def test_a_file_is_uploaded_and_synced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The source is made once; the same file again is the same source."""
+    archive = tmp_path / "repo.tar.gz"
+    archive.write_bytes(b"\x1f\x8b" + bytes(300_000))
+    server = Sources()
+    for _ in range(2):
+        assert synced(server, Wanted(str(archive))) == 0
+    assert server.puts == [("repo", {"kind": "archive"})]
+    assert server.uploads == [("repo", archive.read_bytes())] * 2
+    assert server.syncs == [("repo", {"full": False})] * 2
+    assert "2 files wanted" in capsys.readouterr().out
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is synced."""
+    server = Sources(source("repo", kind="archive"))
+    assert synced(server, Wanted(str(tmp_path / "repo.zip"))) == 2
+    assert server.syncs == []
+    assert "repo.zip: No such file" in capsys.readouterr().err

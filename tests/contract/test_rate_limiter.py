@@ -96,13 +96,6 @@ async def test_requests_at_the_same_time_share_the_quota(limiter: RateLimiter) -
     assert sum(verdict.allowed for verdict in verdicts) == 10
 
 
-async def test_looking_takes_nothing(limiter: RateLimiter) -> None:
-    """What was taken here is seen at once, and stays."""
-    await limiter.take((THREE,))
-    assert [limiter.look((THREE,)).remaining for _ in range(2)] == [2, 2]
-    assert (await limiter.take((THREE,))).remaining == 1
-
-
 async def test_it_is_well_and_closes_twice(limiter: RateLimiter) -> None:
     """The health report has a line for it; closing again is harmless."""
     assert limiter.check().status == "ok"

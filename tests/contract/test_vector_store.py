@@ -13,7 +13,18 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 
 from retriever.embedded import EmbeddedStore
-from retriever.ports import AnyOf, Between, Condition, Equals, Point, Schema, Signal, VectorStore, Where
+from retriever.ports import (
+    AnyOf,
+    Between,
+    Condition,
+    Equals,
+    NoneOf,
+    Point,
+    Schema,
+    Signal,
+    VectorStore,
+    Where,
+)
 from retriever.qdrant import QdrantStore
 from retriever.sparse import SparseVector
 from tests.support.retriever_memory import MemoryStore
@@ -132,6 +143,8 @@ async def test_search_finds_only_what_has_a_term(store: VectorStore) -> None:
         (AnyOf("weight", (0, 2.5, "x")), [0, 5]),
         (Between("weight", gte=1, lt=2), [2, 3]),
         (Between("weight", gt=2), [5]),
+        (NoneOf("document_id", ("doc-0", "doc-2")), [1, 4]),
+        (NoneOf("document_id", ("none",)), [0, 1, 2, 3, 4, 5]),
         (Between("created", lte=10**15 + 1), [0, 1]),
     ],
 )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.admission import Admission, Client, check_http, client_address
+from gateway.bodies import Bodies
 from gateway.headers import Header
 from gateway.identity import OWNER, Identity, Tokens
 from gateway.origins import OriginRule
@@ -34,7 +35,7 @@ def admission(hops: int = 0) -> Admission:
     return Admission(
         identity=Identity(admin_keys=[digest], tokens=TOKENS, internal_token="between-0123456789"),
         origins=OriginRule([PAGE.decode()]),
-        max_body_bytes=100,
+        bodies=Bodies(each=100, archive=200),
         hops=hops,
     )
 
@@ -59,6 +60,8 @@ def test_the_route_and_what_needs_no_caller_come_first() -> None:
         rules.route(head("/v1/documents", method="PATCH"))
     with pytest.raises(TooLargeError):
         rules.route(head("/v1/documents", (b"content-length", b"101"), method="POST"))
+    archive = head("/v1/data-sources/docs/archive", (b"content-length", b"200"), method="PUT")
+    assert rules.route(archive).target is Target.RETRIEVER
     assert rules.route(head("/v1/search", method="OPTIONS")).path == "/v1/search"
 
 

@@ -7,12 +7,12 @@ import pytest
 from gateway.access import AccessLog
 from gateway.app import Adapters, create_app
 from gateway.limits.memory import MemoryLimiter
-from gateway.limits.places import Places
 from gateway.routing import Target
 from gateway.server import options
 from gateway.upstream.exchange import Timeouts
 from gateway.upstream.pool import Pool
 from gateway.websocket.ws_proxy import SocketProxy
+from shared.places import Places
 from tests.support.gateway_server import NOWHERE, OWNER, Gateway, gateway, settings
 from tests.support.gateway_upstream import upstream
 from tests.support.server import serving

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.access import Entry
 from gateway.admission import Client
 from gateway.app import create_app
 from gateway.desk import Desk
@@ -34,3 +35,11 @@ def test_a_service_is_asked_in_one_head(desk: Desk) -> None:
     assert lines[:3] == [b"PUT /v1/messages/m?a=b HTTP/1.1", b"host: chat:1", b"accept: a"]
     assert {b"x-forwarded-for: 1.2.3.4", b"x-request-id: r1", b"x-carrel-role: owner"} <= set(lines)
     assert lines[-3:] == [b"content-length: 2", b"", b""]
+
+
+async def test_what_has_no_method_is_not_counted_as_one(desk: Desk) -> None:
+    """A refusal of what could not be read as a request stands under ``other``, not under GET."""
+    desk.note(Entry("", "", "", 400, 5, 0.0, 0.0, "r1", ""))
+    (family,) = (found for found in desk.traffic.collect() if found.name == "carrel_gateway_requests")
+    labels = {"route": "unmatched", "method": "other", "status": "400"}
+    assert [(found.labels, found.value) for found in family.samples] == [(labels, 1)]

@@ -215,7 +215,7 @@ async def test_an_upload_waits_for_a_service_that_does_not_read(gateway: Start) 
     taken = 0
 
     async def deaf(wire: Wire) -> None:
-        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]  # the type of a writer has the base of transports
         await asyncio.Event().wait()
 
     limits = {"max_body_bytes": 200 * MEGABYTE}
@@ -254,7 +254,7 @@ async def test_a_download_waits_for_a_client_that_does_not_read(gateway: Start) 
         gateway(retriever_url=service.url) as door,
         door.client() as client,
     ):
-        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # the type of a writer has the base of transports
         await client.send(GET)
         await stalled.wait()
     assert sent < 25
@@ -299,6 +299,25 @@ async def test_a_body_that_grows_too_large_is_refused(gateway: Start) -> None:
         answer = await client.reply()
     assert (answer.status, answer.json["code"]) == (413, "invalid_request")
     assert len(service.asked) <= 1
+
+
+async def test_an_archive_may_be_larger_than_other_bodies(gateway: Start) -> None:
+    """It passes through to its own limit, whether its length was said or not."""
+    limits = {"max_body_bytes": 1024, "max_archive_bytes": 200_000}
+    archive = "PUT /v1/data-sources/docs/archive"
+    async with upstream() as service, gateway(retriever_url=service.url, **limits) as door:
+        for size, status in ((200_000, 200), (200_001, 413)):
+            async with door.client() as client:
+                head = GET[:-2].replace(f"GET {PATH}", archive)
+                await client.send(f"{head}content-length: {size}\r\n\r\n")
+                with suppress(ConnectionError):
+                    await client.send(b"x" * size)
+                assert (await client.reply()).status == status
+            async with door.client() as client:
+                head = POST_CHUNKED.replace(f"POST {PATH}", archive)
+                await client.send(f"{head}{size:x}\r\n" + "x" * size + "\r\n0\r\n\r\n")
+                assert (await client.reply()).status == status
+    assert [len(asked.body) for asked in service.asked if len(asked.body) > 1024][:2] == [200_000] * 2
 
 
 # ---- Kept connections that are dead

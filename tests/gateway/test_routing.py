@@ -48,6 +48,8 @@ OWNER = Principal("owner", Role.OWNER)
         ("/v1/data-sources/site/sync", Target.RETRIEVER, Role.OWNER),
         ("/v1/ingestion-jobs/j_1/events", Target.RETRIEVER, Role.OWNER),
         ("/v1/usage", Target.RETRIEVER, Role.OWNER),
+        ("/v1/index", Target.RETRIEVER, Role.OWNER),
+        ("/v1/index/rebuild", Target.RETRIEVER, Role.OWNER),
         ("/v1/insights/gaps", Target.CHAT, Role.OWNER),
         ("/v1/%64ocuments/%c3%a9", Target.RETRIEVER, Role.OWNER),
         ("/v1/%73earch", Target.RETRIEVER, Role.VISITOR),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from retriever.answer import MODEL, REFUSAL
+from retriever.answer import MODEL
 from shared.contracts.retriever import (
     AnswerRequest,
     CitationStart,
@@ -101,7 +101,27 @@ async def test_lists_are_answered_as_lists() -> None:
 async def test_what_is_not_in_the_documents_is_refused(question: str) -> None:
     """Nothing that fits is one sentence that says so, without a citation."""
     answer = await (await filled()).answers.whole(asking(question))
-    assert (answer.answer, answer.citations, answer.finish_reason) == (REFUSAL, [], "refused")
+    assert (answer.answer, answer.citations, answer.finish_reason) == (
+        "I could not find an answer to this in the documents.",
+        [],
+        "refused",
+    )
+
+
+async def test_a_refusal_is_in_the_language_of_the_question() -> None:
+    """Who asks in Spanish is told so in Spanish."""
+    answer = await (await filled()).answers.whole(asking("¿Quién ganó la copa del mundo?"))
+    assert (answer.answer, answer.finish_reason) == (
+        "No he encontrado una respuesta a esto en los documentos.",
+        "refused",
+    )
+
+
+async def test_this_is_what_the_visitor_selected() -> None:
+    """A question that names nothing is about the selected text."""
+    page = PageContext(selected_text="Fresnel lens")
+    answer = await (await filled()).answers.whole(asking("What is this made of?", context=page))
+    assert "rings of glass" in answer.answer
 
 
 async def test_an_empty_index_refuses() -> None:

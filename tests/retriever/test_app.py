@@ -8,11 +8,10 @@ import httpx
 import pytest
 
 from retriever.app import Adapters, create_app
-from retriever.ports import VectorStore
-from retriever.qdrant import QdrantStore
+from retriever.qdrant import QdrantCollections
 from tests.support.ports import free_ports
 from tests.support.retriever_app import built, settings, signed
-from tests.support.retriever_memory import MemoryStore
+from tests.support.retriever_memory import MemoryCollections, MemoryStore
 from tests.support.waiting import eventually
 
 
@@ -21,9 +20,9 @@ async def test_the_service_listens_before_its_index_is_open() -> None:
     gate = asyncio.Event()
     memory = MemoryStore()
 
-    async def make() -> VectorStore:
+    async def make() -> MemoryCollections:
         await gate.wait()
-        return memory
+        return MemoryCollections(memory)
 
     app = create_app(settings(), adapters=Adapters(make, watch_every_s=0.001))
     transport = httpx.ASGITransport(app=app)
@@ -64,5 +63,5 @@ async def test_a_server_that_cannot_be_reached_is_down_not_a_crash() -> None:
     app = create_app(settings(qdrant_url=f"http://127.0.0.1:{port}"))
     async with app.router.lifespan_context(app):
         await eventually(lambda: "cannot be reached" in app.state.store.state.detail)
-        assert isinstance(app.state.store._store, QdrantStore)
+        assert isinstance(app.state.store._collections, QdrantCollections)
         assert not app.state.vitals.ready

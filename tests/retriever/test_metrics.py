@@ -5,15 +5,21 @@ from pathlib import Path
 
 import httpx
 
+from retriever.embedding.cohere import make_embedder
+from retriever.guard.guarded import GuardedEmbedder, GuardedModel
+from retriever.index.identity import wanted
 from retriever.metrics import Holdings
+from retriever.metrics import told as told_by
 from retriever.opening import OpeningStore
-from retriever.ports import Schema, Where
+from retriever.ports import Where
 from shared.auth import Role
+from shared.counting import Requests
 from shared.errors import UpstreamUnavailableError
+from tests.support.cohere_room import connected
 from tests.support.fake_cohere import KEY, cohere
 from tests.support.prometheus import Samples, read
 from tests.support.retriever_app import built, client, signed
-from tests.support.retriever_memory import MemoryStore, failing
+from tests.support.retriever_memory import MemoryStore, failing, making
 from tests.support.retriever_room import LAMPS
 
 MARKDOWN = {"content-type": "text/markdown"}
@@ -72,6 +78,33 @@ async def test_it_tells_what_cohere_was_asked(tmp_path: Path) -> None:
     assert ill["answers_degraded_total", "generation"] == 2
 
 
+async def test_an_embedder_is_told_beside_the_model(tmp_path: Path) -> None:
+    """Its calls and breakers are Cohere's, too."""
+    async with cohere() as fake:
+        app = built(cohere_api_key=KEY, cohere_base_url=fake.url, data_dir=tmp_path)
+        budget, opened = app.state.budget, connected(fake.url)
+        embedder = GuardedEmbedder(make_embedder(app.state.settings, opened), budget)
+        model = GuardedModel(app.state.cohere, budget)
+        metrics = told_by(
+            Requests("retriever"),
+            store=app.state.store,
+            search=app.state.search,
+            answers=app.state.answers,
+            budget=budget,
+            model=model,
+            embedder=embedder,
+        )
+        await embedder.query("a lens")
+        samples = [sample for family in await metrics.families() for sample in family.samples]
+        await embedder.close()
+    calls = {
+        tuple(sample.labels.values()): sample.value for sample in samples if "cohere_calls" in sample.name
+    }
+    assert calls == {("embed_query", "answered"): 1}
+    kinds = {sample.labels["kind"] for sample in samples if "breaker_open" in sample.name}
+    assert kinds == {"chat", "rerank", "condense", "embed_query", "embed_passages"}
+
+
 async def test_an_index_that_does_not_answer_leaves_its_size_out() -> None:
     """What is not known is not told; the rest is."""
     store = MemoryStore()
@@ -89,10 +122,7 @@ async def test_an_index_that_is_slow_does_not_hold_up_the_rest() -> None:
         async def count(self, where: Where) -> int:
             return await asyncio.Event().wait() or 0
 
-    async def never() -> MemoryStore:
-        return MemoryStore()
-
-    holdings = Holdings(Slow(never, schema=Schema(())), count_s=0.001)
+    holdings = Holdings(Slow(making(MemoryStore()), target=wanted(None)), count_s=0.001)
     async with asyncio.timeout(5):
         await holdings.refresh()
     assert {holdings.documents, holdings.chunks} == {None}

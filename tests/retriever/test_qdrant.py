@@ -27,7 +27,7 @@ SCHEMA = Schema(sparse=("text",), keywords=("kind",), integers=("n",), dense_siz
 async def test_the_port_of_the_address_is_kept(url: str, expected: str) -> None:
     """An https address without a port is on 443, an http one on Qdrant's own."""
     client = connect(url, api_key=None)
-    assert client._client.rest_uri == expected  # type: ignore[attr-defined]
+    assert client._client.rest_uri == expected  # type: ignore[attr-defined]  # no public name tells it
     await client.close()
 
 

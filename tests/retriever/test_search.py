@@ -4,6 +4,7 @@ from typing import Any
 
 from retriever.ports import Hit
 from shared.contracts.retriever import Filters, SearchAnswer, SearchRequest
+from tests.support.embedders import WordEmbedder
 from tests.support.retriever_memory import MemoryStore
 from tests.support.retriever_room import LAMPS, OWNERSHIP, Room
 
@@ -25,7 +26,7 @@ async def test_the_passage_that_holds_the_words_comes_first() -> None:
     assert [passage.score for passage in answer.passages] == sorted(
         (passage.score for passage in answer.passages), reverse=True
     )
-    assert set(answer.timing_ms) == {"search", "rank", "total"}
+    assert set(answer.timing_ms) == {"embed", "search", "total"}
 
 
 async def test_filters_narrow_the_search() -> None:
@@ -72,9 +73,37 @@ async def test_the_rarity_of_terms_is_measured() -> None:
     room = Room()
     await room.put("a.md", LAMPS)
     await room.put("b.md", "The lens of the tower.")
-    found = await room.search.find({"len": 1.0}, limit=5, measured=["len", "wick", "zebra"])
+    found = await room.search.find({"len": 1.0}, text="", limit=5, measured=["len", "wick", "zebra"])
     assert 0 < found.rarity["len"] < found.rarity["wick"]
     assert "zebra" not in found.rarity
+
+
+async def test_a_score_is_explained_on_request() -> None:
+    """What the text, the headings and the meaning are worth, each where it found the passage."""
+    room = Room(embedder=WordEmbedder(alike={"lantern": "lamp"}))
+    await room.put("lamps.md", LAMPS)
+    await room.put("own.md", OWNERSHIP)
+    assert (await searched(room, "lamps")).passages[0].score_parts is None
+    by_document = {p.document_id: p for p in (await searched(room, "lantern", explain=True)).passages}
+    parts = by_document["lamps.md"].score_parts
+    assert parts is not None
+    assert (parts.text, parts.title) == (None, None)
+    assert parts.dense is not None
+    assert parts.dense > 0
+    (named, *_) = (await searched(room, "lamps", explain=True)).passages
+    assert named.score_parts is not None
+    assert named.score_parts.title is not None
+
+
+async def test_what_means_the_same_is_found_without_a_word_of_it() -> None:
+    """Where vectors are compared, another word for it is enough; without them it finds nothing."""
+    alike = {"lantern": "lamp"}
+    for embedder, expected in ((WordEmbedder(alike=alike), "lamps.md"), (None, "")):
+        room = Room(embedder=embedder)
+        await room.put("own.md", OWNERSHIP)
+        await room.put("lamps.md", LAMPS)
+        found = (await searched(room, "lantern")).passages
+        assert (found[0].document_id if found else "") == expected
 
 
 class Overtaken(MemoryStore):

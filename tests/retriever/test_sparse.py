@@ -2,7 +2,15 @@
 
 import pytest
 
-from retriever.sparse import rarity, term_id, term_weights, text_vector, title_vector, vector
+from retriever.sparse import (
+    BEGINNING_WEIGHT,
+    rarity,
+    term_id,
+    term_weights,
+    text_vector,
+    title_vector,
+    vector,
+)
 
 
 def test_a_term_has_one_index_for_ever() -> None:
@@ -30,8 +38,40 @@ def test_terms_that_share_an_index_share_their_weight() -> None:
     assert vector({}).indices == ()
 
 
+GERMAN = "Die Einstellung und die anderen Einstellungen"
+
+
+def test_words_that_inflect_are_found_by_their_beginnings() -> None:
+    """A German question finds another form of its word, and the word itself counts more."""
+    stored = text_vector(GERMAN)
+    asked = vector({"einstellbar": 1.0, "und": 1.0})
+    same = dict(zip(asked.indices, asked.values, strict=True))
+    assert same[term_id("einst*")] == BEGINNING_WEIGHT
+    assert term_id("einst*") in stored.indices
+    assert term_id("einstellbar") not in stored.indices
+
+
+def test_english_has_no_beginnings() -> None:
+    """Neither an English text nor a question without other languages' words is found by beginnings."""
+    assert "owner*" not in term_weights("the ownership of a value is told to the owner", average=10)
+    assert vector({"ownership": 1.0}).indices == (term_id("ownership"),)
+
+
+def test_other_scripts_always_have_beginnings() -> None:
+    """A Russian word needs no others to be known by."""
+    assert vector({"владелец": 1.0}).indices == (term_id("владелец"), term_id("владе*"))
+
+
 def test_rarity_is_what_the_engine_multiplied_by() -> None:
     """The IDF is read back from the score of one text for one term."""
     weight = term_weights("fox den", average=85.0)["fox"]
     assert rarity(3.0 * weight, term="fox", text="fox den") == pytest.approx(3.0)
     assert rarity(3.0, term="absent", text="fox den") == 0.0
+
+
+def test_rarity_reckons_with_beginnings() -> None:
+    """A term that is asked with its beginning is as rare as both together say."""
+    text = "владелец книги"
+    stored = term_weights(text, average=85.0)
+    score = 2.0 * (stored["владелец"] + BEGINNING_WEIGHT * stored["владе*"])
+    assert rarity(score, term="владелец", text=text) == pytest.approx(2.0)

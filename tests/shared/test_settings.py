@@ -46,7 +46,7 @@ def test_defaults_hold(environment: pytest.MonkeyPatch) -> None:
 def test_settings_stay_as_they_were_read() -> None:
     """Nobody changes a setting while the service runs."""
     with pytest.raises(ValueError, match="frozen"):
-        load(Settings).some_port = 1  # type: ignore[misc]
+        load(Settings).some_port = 1  # type: ignore[misc]  # that it is frozen is what is tested
 
 
 def test_empty_means_unset(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from shared.tasks import beating, cancel, spawn
+from shared.tasks import beating, cancel, is_cancelled, spawn
 
 
 async def test_a_task_is_kept_until_it_ends() -> None:
@@ -132,3 +132,20 @@ async def test_whoever_is_cut_off_leaves_nothing_running(waiting: bool) -> None:
     await beats.aclose()
     assert closed.is_set()
     assert len(runners) == 1
+
+
+async def test_a_cancelled_task_knows_it_whatever_became_of_the_error() -> None:
+    """A library that makes another error of a cancellation does not hide it."""
+    seen: list[bool] = []
+
+    async def work() -> None:
+        seen.append(is_cancelled())
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            seen.append(is_cancelled())
+
+    task = spawn(work(), name="work")
+    await asyncio.sleep(0)
+    await cancel(task)
+    assert seen == [False, True]

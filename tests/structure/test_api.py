@@ -28,9 +28,9 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     own = FastAPI(title="Carrel", version="1")
     own.include_router(router)
     install_error_handlers(own)
-    settings = {"internal_token": "t" * 32, "data_dir": tmp_path_factory.mktemp("data")}
-    chat = ChatSettings(**settings, database_url="postgresql://nowhere/carrel")  # type: ignore[arg-type]
-    retriever = RetrieverSettings(**settings)  # type: ignore[arg-type]
+    settings: dict[str, Any] = {"internal_token": "t" * 32, "data_dir": tmp_path_factory.mktemp("data")}
+    chat = ChatSettings(**settings, database_url="postgresql://nowhere/carrel")
+    retriever = RetrieverSettings(**settings)
     return merge(
         own.openapi(),
         {Target.RETRIEVER: retriever_app(retriever).openapi(), Target.CHAT: chat_app(chat).openapi()},

@@ -18,6 +18,7 @@ DOCS = ROOT / "docs"
 SERVER_FRAMES = (
     "connection-ready",
     "message-ack",
+    "run-queued",
     "run-start",
     "search-queries",
     "search-results",

@@ -19,6 +19,7 @@ from shared.contracts.chat_ws import (
     Message,
     MessageCreate,
     RunRegenerate,
+    RunStatus,
 )
 from shared.contracts.retriever import (
     AnswerRequest,
@@ -152,6 +153,9 @@ class MemoryHistory:
         self.before: dict[str, Callable[[], Awaitable[object]]] = {}
         self.endings: list[Ending] = []
         self.checkpoints: list[str] = []
+        self.elsewhere: set[str] = set()
+        """Runs that another replica runs."""
+        self.stops: list[str] = []
 
     async def _enter(self, name: str) -> None:
         if (wait := self.before.get(name)) is not None:
@@ -273,6 +277,7 @@ class MemoryHistory:
             record.message_id,
             record.status,
             duplicate,
+            record.run_id not in self.elsewhere,
             tuple(turns[-11:]),
         )
 
@@ -283,11 +288,14 @@ class MemoryHistory:
         if row.message.status == "running":
             row.message = row.message.model_copy(update={"content": content, "citations": list(citations)})
 
-    async def end_run(self, ending: Ending) -> None:
+    async def end_run(self, ending: Ending) -> RunStatus | None:
         await self._enter("end_run")
-        self.endings.append(ending)
         if ending.run_id not in self.runs:
-            return
+            self.endings.append(ending)
+            return None
+        if (status := self.runs[ending.run_id][1].status) != "running":
+            return status
+        self.endings.append(ending)
         row = self.messages[ending.message_id]
         row.message = row.message.model_copy(
             update={
@@ -299,10 +307,19 @@ class MemoryHistory:
             }
         )
         visitor_id, record = self.runs[ending.run_id]
-        ended = replace(record, status=ending.status, last_sequence=ending.last_sequence)
+        ended = replace(
+            record, status=ending.status, last_sequence=ending.last_sequence, ended_at=self._clock()
+        )
         self.runs[ending.run_id] = (visitor_id, ended)
+        return ending.status
+
+    async def request_stop(self, visitor_id: str, run_id: str) -> None:
+        await self._enter("request_stop")
+        if await self.find_run(visitor_id, run_id) is not None:
+            self.stops.append(run_id)
 
     async def end_orphans(self) -> int:
+        """End every run that is running, as a replica that found the others gone would."""
         orphans = [run_id for run_id, (_, record) in self.runs.items() if record.status == "running"]
         for run_id in orphans:
             visitor_id, record = self.runs[run_id]
@@ -349,14 +366,15 @@ class MemoryHistory:
         self.conversations[conversation_id] = (visitor_id, renamed)
         return renamed
 
-    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> None:
+    async def delete_conversation(self, visitor_id: str, conversation_id: str) -> list[str]:
         await self.get_conversation(visitor_id, conversation_id)
-        self._remove({conversation_id})
+        return self._remove({conversation_id})
 
-    async def erase_visitor(self, visitor_id: str) -> None:
-        self._remove({id_ for id_, (owner, _) in self.conversations.items() if owner == visitor_id})
+    async def erase_visitor(self, visitor_id: str) -> list[str]:
+        return self._remove({id_ for id_, (owner, _) in self.conversations.items() if owner == visitor_id})
 
-    def _remove(self, gone: set[str]) -> None:
+    def _remove(self, gone: set[str]) -> list[str]:
+        runs = [id_ for id_, (_, record) in self.runs.items() if record.conversation_id in gone]
         self.conversations = {id_: kept for id_, kept in self.conversations.items() if id_ not in gone}
         self.messages = {
             id_: row for id_, row in self.messages.items() if row.message.conversation_id not in gone
@@ -365,6 +383,7 @@ class MemoryHistory:
         self.client_messages = {
             key: found for key, found in self.client_messages.items() if found[0] in self.messages
         }
+        return runs
 
     async def list_messages(
         self, visitor_id: str, conversation_id: str, *, limit: int, before: int | None

@@ -71,7 +71,7 @@ class Chat:
         """A WebSocket handshake as it is asked for."""
         return connect(
             f"ws://127.0.0.1:{self.port}{path}",
-            subprotocols=list(subprotocols) or None,  # type: ignore[arg-type]
+            subprotocols=list(subprotocols) or None,  # type: ignore[arg-type]  # any text is offered here, not only known names
             additional_headers=headers,
             open_timeout=5,
             close_timeout=1,

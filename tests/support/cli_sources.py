@@ -30,7 +30,9 @@ def job(**fields: Any) -> IngestionJob:
 def source(id: str = "docs-example-com", **fields: Any) -> DataSource:
     """A sitemap, unless told otherwise."""
     request = DataSourceRequest.model_validate(
-        {"kind": "sitemap", "url": "https://docs.example.com/sitemap.xml"} | fields
+        fields
+        if "kind" in fields
+        else {"kind": "sitemap", "url": "https://docs.example.com/sitemap.xml"} | fields
     )
     return DataSource(id=id, **request.model_dump(), created_at=NOW, updated_at=NOW)
 
@@ -42,6 +44,7 @@ class Sources:
         self.known = {each.id: each for each in known}
         self.puts: list[tuple[str, dict[str, Any]]] = []
         self.syncs: list[tuple[str, dict[str, Any]]] = []
+        self.uploads: list[tuple[str, bytes]] = []
         self.ready = True
         self.ends, self.begun = ends or job(), begun
         progress = {"id": "j1", "status": "running", "counts": {"found": 2, "embedded": 1}}
@@ -57,6 +60,9 @@ class Sources:
                 self.puts.append((id, json.loads(request.content)))
                 self.known[id] = source(id, **self.puts[-1][1])
                 return self._answer(self.known[id], 201)
+            case "PUT", ["data-sources", id, "archive"] if id in self.known:
+                self.uploads.append((id, request.read()))
+                return self._answer(self.known[id], 200)
             case "POST", ["data-sources", id, "sync"] if id in self.known:
                 self.syncs.append((id, json.loads(request.content)))
                 return self._answer(job(status="queued", counts={}, changes=[]), 202 if self.begun else 200)

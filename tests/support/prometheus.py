@@ -29,4 +29,4 @@ def read(text: str) -> Samples:
 
 def read_openmetrics(text: str) -> Samples:
     """The samples of an OpenMetrics text; its parser is strict."""
-    return samples(openmetrics.text_string_to_metric_families(text))  # type: ignore[no-untyped-call]
+    return samples(openmetrics.text_string_to_metric_families(text))  # type: ignore[no-untyped-call]  # it is not typed

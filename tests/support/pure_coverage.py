@@ -1,4 +1,4 @@
-"""``python -m tests.support.pure_coverage``: each pure module, by its own test file, every branch."""
+"""``python -m tests.support.pure_coverage [MODULE ...]``: each pure module covered by its own test file."""
 
 import os
 import subprocess
@@ -28,8 +28,9 @@ def measure(module: str) -> str:
 
 
 def main() -> int:
-    """Measure every pure module; return the exit code."""
-    modules = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["carrel"]["pure"]
+    """Measure every pure module, or those named; return the exit code."""
+    pure = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["carrel"]["pure"]
+    modules = [module for module in pure if not sys.argv[1:] or module in sys.argv[1:]]
     with ThreadPoolExecutor(2) as pool:
         problems = [problem for problem in pool.map(measure, modules) if problem]
     sys.stdout.write("\n".join(problems))

@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from retriever.app import Adapters, create_app
-from retriever.ports import Parsing, VectorStore
+from retriever.app import Adapters, Embedders, create_app, make_cohere
+from retriever.cohere.connection import Connection
+from retriever.ports import Embedder, Model, Parsing
 from retriever.settings import RetrieverSettings
 from shared.auth import Principal, Role, signed_headers
 from shared.settings import load
-from tests.support.retriever_memory import MemoryStore
+from tests.support.retriever_memory import MemoryCollections, MemoryStore, making
 from tests.support.retriever_room import InProcess, ticking
 from tests.support.waiting import eventually
 
@@ -23,7 +24,8 @@ TOKEN = "a token of the tests"
 
 def settings(**fields: Any) -> RetrieverSettings:
     """Settings that need nothing of the environment."""
-    return load(RetrieverSettings, **{"internal_token": TOKEN, "data_dir": Path("unused")} | fields)
+    given = {"internal_token": TOKEN, "data_dir": Path("unused"), "embedding_model_dir": Path("none")}
+    return load(RetrieverSettings, **given | fields)
 
 
 def signed(role: Role = Role.OWNER) -> dict[str, str]:
@@ -37,17 +39,21 @@ def in_process(_: RetrieverSettings) -> Parsing:
 
 
 def built(
-    store: MemoryStore | None = None,
+    store: MemoryStore | MemoryCollections | None = None,
     make_parsing: Callable[[RetrieverSettings], Parsing] = in_process,
+    make_model: Callable[[RetrieverSettings, Connection | None], Model | None] = make_cohere,
+    embedders: tuple[Embedder, ...] = (),
     **fields: Any,
 ) -> FastAPI:
     """The application over a store in memory."""
-    memory = store or MemoryStore()
-
-    async def make() -> VectorStore:
-        return memory
-
-    adapters = Adapters(make, make_parsing=make_parsing, now_us=ticking(), watch_every_s=0.001)
+    adapters = Adapters(
+        making(store or MemoryStore()),
+        make_model=make_model,
+        make_embedders=lambda *_: Embedders(embedders),
+        make_parsing=make_parsing,
+        now_us=ticking(),
+        watch_every_s=0.001,
+    )
     return create_app(settings(**fields), adapters=adapters)
 
 

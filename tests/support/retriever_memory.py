@@ -2,10 +2,23 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from retriever.ports import AnyOf, Between, Condition, Equals, Hit, Point, Schema, Signal, Stored, Where
+from retriever.ports import (
+    AnyOf,
+    Between,
+    Condition,
+    DenseVector,
+    Equals,
+    Hit,
+    NoneOf,
+    Point,
+    Schema,
+    Signal,
+    Stored,
+    Where,
+)
 from shared.errors import CarrelError
 
 
@@ -90,6 +103,8 @@ class MemoryStore:
         ]
 
     def _hits(self, signal: Signal, where: Where, keys: Sequence[str] | None) -> list[Hit]:
+        if signal.dense is not None:
+            return self._nearest(signal.dense, signal.limit, where, keys)
         assert signal.sparse is not None
         holding = [
             point.sparse[signal.using] for point in self.points.values() if signal.using in point.sparse
@@ -104,6 +119,59 @@ class MemoryStore:
             if (score := _score(point, signal.using, weights)) > 0
         ]
         return sorted(hits, key=lambda hit: -hit.score)[: signal.limit]
+
+    def _nearest(
+        self, vector: DenseVector, limit: int, where: Where, keys: Sequence[str] | None
+    ) -> list[Hit]:
+        hits = [
+            Hit(point.id, _cosine(point.dense, vector), _stored(point, keys).payload)
+            for point in self._matching(where)
+            if point.dense is not None
+        ]
+        return sorted(hits, key=lambda hit: -hit.score)[:limit]
+
+
+class MemoryCollections:
+    """Fulfils ``retriever.ports.Collections``; what is cleared is empty when it is asked for again."""
+
+    def __init__(self, living: MemoryStore | None = None, *, elsewhere: bool = False) -> None:
+        self.stores = [living or MemoryStore(), MemoryStore()]
+        self.elsewhere = elsewhere
+        """Whether another process has switched."""
+        self.closed = False
+        self.before: Callable[[str], None] = lambda _: None
+
+    async def living(self) -> MemoryStore:
+        self.elsewhere = False
+        return self.stores[0]
+
+    async def beside(self) -> MemoryStore:
+        self.stores[1].closed = False
+        return self.stores[1]
+
+    async def switch(self) -> None:
+        self.before("switch")
+        self.stores.reverse()
+
+    async def moved(self) -> bool:
+        return self.elsewhere
+
+    async def clear(self) -> None:
+        self.before("clear")
+        self.stores[1] = MemoryStore()
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def making(store: MemoryStore | MemoryCollections) -> Callable[[], Awaitable[MemoryCollections]]:
+    """Return what makes the collections, ``store`` the living one."""
+    collections = store if isinstance(store, MemoryCollections) else MemoryCollections(store)
+
+    async def make() -> MemoryCollections:
+        return collections
+
+    return make
 
 
 def failing(error: CarrelError, *names: str, after: int = 0) -> Callable[[str], None]:
@@ -127,6 +195,11 @@ def _score(point: Point, using: str, weights: Mapping[int, float]) -> float:
     return sum(weights.get(i, 0.0) * v for i, v in zip(vector.indices, vector.values, strict=True))
 
 
+def _cosine(one: DenseVector, other: DenseVector) -> float:
+    length = math.sqrt(sum(x * x for x in one) * sum(x * x for x in other))
+    return sum(x * y for x, y in zip(one, other, strict=True)) / length if length else 0.0
+
+
 def _stored(point: Point, keys: Sequence[str] | None) -> Stored:
     return Stored(point.id, {k: v for k, v in point.payload.items() if keys is None or k in keys})
 
@@ -138,6 +211,8 @@ def _holds(condition: Condition, payload: Mapping[str, Any]) -> bool:
             return value in values
         case AnyOf(values=wanted):
             return any(value in values for value in wanted)
+        case NoneOf(values=unwanted):
+            return not any(value in values for value in unwanted)
         case Between():
             return any(isinstance(value, int | float) and _within(condition, value) for value in values)
 

@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from retriever.answer import Answers
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.preparation import Submission
+from retriever.embedding.vectors import Vectors
 from retriever.ingest import Ingest, Outcome
 from retriever.parsers.registry import parse
 from retriever.parsers.structure import ParsedDocument
+from retriever.ports import Embedder
 from retriever.search import Search
 from tests.support.retriever_memory import MemoryStore
 
@@ -67,16 +70,21 @@ class Room:
 
     store: MemoryStore = field(default_factory=MemoryStore)
     now_us: Callable[[], int] = field(default_factory=ticking)
+    embedder: Embedder | None = None
 
     def __post_init__(self) -> None:
         self.catalogue = Catalogue(self.store)
-        self.ingest = Ingest(self.store, self.catalogue, InProcess(), now_us=self.now_us)
-        self.search = Search(self.store, self.catalogue)
+        embedder = self.embedder
+        self.vectors = Vectors([embedder], living=lambda: embedder.space) if embedder else Vectors()
+        self.ingest = Ingest(
+            self.store, self.catalogue, InProcess(), now_us=self.now_us, vectors=self.vectors
+        )
+        self.search = Search(self.store, self.catalogue, self.vectors)
         self.answers = Answers(self.search)
 
-    async def put(self, document_id: str, text: str, **said: object) -> Outcome:
+    async def put(self, document_id: str, text: str, **said: Any) -> Outcome:
         """Put a Markdown document."""
-        return await self.ingest.put(document_id, Submission(text.encode(), "text/markdown", **said))  # type: ignore[arg-type]
+        return await self.ingest.put(document_id, Submission(text.encode(), "text/markdown", **said))
 
     def of_kind(self, kind: str) -> list[dict[str, object]]:
         """The payloads of all points of a kind."""

@@ -1,8 +1,11 @@
 """The parts of data sources over a store in memory, with a crawler that never waits."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from pathlib import Path
 
+from retriever.sources.archive.sync import ArchiveSync
+from retriever.sources.archive.vault import Vault
 from retriever.sources.jobs import Jobs, Rhythm
 from retriever.sources.records import Job, Source
 from retriever.sources.registry import Registry
@@ -39,6 +42,8 @@ class SourcesRoom:
         now_us: Callable[[], int] | None = None,
         page_bytes: int = 100_000,
         job_bytes: int = 10_000_000,
+        archive_bytes: int = 1_000_000,
+        folder: Path | None = None,
         make_fetches: Callable[[], Fetches] = make_crawler,
     ) -> None:
         self.store = store or MemoryStore()
@@ -47,16 +52,46 @@ class SourcesRoom:
         self.shelf = Shelf(self.store)
         ingest, catalogue = self.room.ingest, self.room.catalogue
         self.visits = Visits(self.shelf, catalogue, ingest, page_bytes=page_bytes, now_us=now)
-        self.sync = Sync(self.shelf, self.visits, job_bytes=job_bytes, now_us=now)
+        self.vault = Vault(folder or Path("unused"), now_us=now)
+        archives = ArchiveSync(
+            self.shelf,
+            self.visits,
+            self.vault,
+            archive_bytes=archive_bytes,
+            file_bytes=page_bytes,
+            job_bytes=job_bytes,
+        )
+        self.sync = Sync(self.shelf, self.visits, archives, job_bytes=job_bytes, now_us=now)
         rhythm = Rhythm(retry_s=0, schedule_s=0.001, news_s=0, silence_s=0.02)
         self.jobs = Jobs(self.shelf, self.sync, make_fetches=make_fetches, now_us=now, rhythm=rhythm)
-        self.registry = Registry(self.shelf, self.jobs, self.visits, ingest, now_us=now, allow_loopback=True)
+        self.registry = Registry(
+            self.shelf,
+            self.jobs,
+            self.visits,
+            ingest,
+            self.vault,
+            archive_bytes=archive_bytes,
+            now_us=now,
+            allow_loopback=True,
+        )
 
     async def source(self, site: Site, id: str = "docs", **fields: object) -> Source:
         """Keep a source; a sitemap unless told otherwise."""
         asked = {"kind": "sitemap", "url": site.url("/sitemap.xml")} | fields
         await self.registry.put(id, DataSourceRequest.model_validate(asked))
         return await self.shelf.source(id)
+
+    async def archive(self, id: str = "docs", **fields: object) -> None:
+        """Keep a source that is an archive; it is uploaded unless it has a url."""
+        await self.registry.put(id, DataSourceRequest.model_validate({"kind": "archive"} | fields))
+
+    async def upload(self, content: bytes, id: str = "docs") -> None:
+        """Upload an archive."""
+
+        async def parts() -> AsyncIterator[bytes]:
+            yield content
+
+        await self.registry.keep_archive(id, parts(), declared=len(content))
 
     async def synced(self, id: str = "docs", *, full: bool = False) -> Job:
         """Sync a source; return its job when it has ended."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def eventually(check: Callable[[], bool], *, within: float = 5.0) -> None:
+async def eventually(check: Callable[[], bool], *, within: float = 30.0) -> None:
     """Return as soon as ``check`` holds; fail after ``within`` seconds."""
     async with asyncio.timeout(within):
         while True:

@@ -12,14 +12,15 @@ async def test_its_clock_is_given() -> None:
     now = [10.0]
     limiter = MemoryLimiter(clock=lambda: now[0], buckets=Buckets(most=1))
     taken = [(await limiter.take(ASKED)).allowed, limiter.take_now(ASKED).allowed]
-    assert [*taken, limiter.take_now(ASKED).allowed, limiter.look(ASKED).allowed] == [
+    assert [*taken, limiter.take_now(ASKED).allowed, limiter.take_now(ASKED).allowed] == [
         True,
         True,
         False,
         False,
     ]
     now[0] = 11.0
-    assert (limiter.look(ASKED).remaining, limiter.take_now(ASKED).allowed) == (1, True)
+    verdict = limiter.take_now(ASKED)
+    assert (verdict.allowed, verdict.remaining) == (True, 0)
 
 
 async def test_what_somebody_else_refused_is_given_back() -> None:

@@ -73,7 +73,7 @@ def test_the_end_is_told_after_all_of_a_read() -> None:
     """Before it is told, the connection is free: whoever is told may use it at once."""
     connection, waiter, _ = opened()
     free: list[bool] = []
-    waiter.completed = lambda: free.append(connection.reusable)  # type: ignore[method-assign]
+    waiter.completed = lambda: free.append(connection.reusable)  # type: ignore[method-assign]  # to hear of it
     connection.data_received(OK)
     assert free == [True]
 
@@ -82,7 +82,7 @@ def test_what_follows_an_answer_in_the_same_read_is_nobodys_answer() -> None:
     """The answer counts; the connection does not, and nothing of the rest is told to whoever is next."""
     connection, waiter, _ = opened()
     after: list[bool] = []
-    waiter.completed = lambda: after.append(connection.reusable)  # type: ignore[method-assign]
+    waiter.completed = lambda: after.append(connection.reusable)  # type: ignore[method-assign]  # to hear of it
     connection.data_received(OK + OK)
     assert after == [False]
 

@@ -7,10 +7,13 @@ import pytest
 
 from retriever.chunking import chunk
 from retriever.documents.records import (
+    INDEX_FORMAT,
     SOURCE_PART_CHARS,
     Record,
     chunk_points,
     content_hash,
+    format_of,
+    headline,
     meta_point,
     of_kind,
     of_revision,
@@ -21,9 +24,10 @@ from retriever.documents.records import (
     summary,
     to_chunk,
     to_record,
+    to_span,
 )
 from retriever.parsers.markdown import parse
-from retriever.ports import Equals
+from retriever.ports import Equals, Space
 
 RECORD = Record(
     document_id="a/b.md",
@@ -127,3 +131,18 @@ def test_the_state_of_the_index_is_one_point() -> None:
     """Every change writes the same point, with another number."""
     assert meta_point(1).id == meta_point(2).id
     assert meta_point(1).payload != meta_point(2).payload
+
+
+def test_a_chunk_comes_back_as_it_was_cut() -> None:
+    """Everything but its vectors is in its point, its code and headings too."""
+    spans = chunk(parse("# One\n\nText.\n\n```\ncode\n```\n\n## Two\n\nMore."))
+    points = chunk_points(RECORD, spans)
+    assert [to_span(point.payload) for point in points] == spans
+    assert any(span.code for span in spans)
+
+
+def test_formats_and_headlines() -> None:
+    """A document with vectors says of which model; a heading that is the title is told once."""
+    assert format_of(None) == INDEX_FORMAT
+    assert format_of(Space("m", 3)) == f"{INDEX_FORMAT}+m"
+    assert headline("One", ["One", "Two"]) == "One > Two"

@@ -1,4 +1,4 @@
-"""A model is asked only while its breaker and its budget let it be."""
+"""A model and an embedder are asked only while their breakers and the budget let them be."""
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -7,15 +7,16 @@ import pytest
 
 from retriever.guard.breaker import FAILURES, PAUSE_S
 from retriever.guard.budget import Budget
-from retriever.guard.guarded import GuardedModel
-from retriever.ports import Finished, Material, Referred, Written
-from shared.errors import UpstreamUnavailableError
+from retriever.guard.guarded import GuardedEmbedder, GuardedModel
+from retriever.ports import EMBEDDED_AT_ONCE, DenseVector, Finished, Material, Referred, Space, Written
+from shared.errors import QuotaExceededError, UpstreamUnavailableError
 
 
 class Failing:
-    """A model that fails while it is told to."""
+    """A model and an embedder that fail while they are told to."""
 
     name = "m"
+    space = Space("s", 1)
     fails = True
     asked = 0
 
@@ -30,6 +31,18 @@ class Failing:
         if self.fails:
             raise UpstreamUnavailableError("HTTP 500")
         return []
+
+    async def rewrite(self, instructions: str, text: str) -> str:
+        await self.rank("", [])
+        return text
+
+    async def passages(self, texts: Sequence[str]) -> list[DenseVector]:
+        await self.rank("", [])
+        return [(1.0,) for _ in texts]
+
+    async def query(self, text: str) -> DenseVector:
+        await self.rank("", [])
+        return (1.0,)
 
     async def open(self) -> None: ...
 
@@ -47,28 +60,59 @@ async def test_a_failing_model_is_left_alone_then_tried(tmp_path: Path) -> None:
     assert guarded.check().detail == "HTTP 500: no reranking"
     model.fails, times[0] = False, PAUSE_S
     assert await guarded.rank("q", ["x"]) == []
-    assert guarded.check().status == "ok"
+    assert (guarded.check().status, guarded.check().detail) == ("ok", "m")
 
 
-async def test_tokens_are_counted(tmp_path: Path) -> None:
-    """What a finished answer cost is in the report."""
+async def test_kinds_fail_apart(tmp_path: Path) -> None:
+    """A model that does not condense may still write."""
     model = Failing()
-    model.fails = False
-    guarded = GuardedModel(model, Budget(tmp_path / "u.json", limit=0))
-    assert [said async for said in guarded.write("", [("user", "q")], [])]
-    assert guarded.budget.report().output_tokens == 3
-
-
-async def test_calls_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
-    """Asked and answered, asked in vain, left by the caller in the middle, and not asked at all."""
-    model = Failing()
-    guarded = GuardedModel(model, Budget(tmp_path / "usage.json", limit=0), now=lambda: 0.0)
-    for _ in range(FAILURES + 1):
+    guarded = GuardedModel(model, Budget(tmp_path / "u.json", limit=0), now=lambda: 0.0)
+    for _ in range(FAILURES):
         with pytest.raises(UpstreamUnavailableError):
-            await guarded.rank("", [])
+            await guarded.rewrite("", "q")
     model.fails = False
+    assert [said async for said in guarded.write("", [("user", "q")], [])]
+    assert guarded.watch.calls == {("condense", "failed"): 3, ("chat", "answered"): 1}
+
+
+async def test_a_call_left_in_the_middle_is_no_failure(tmp_path: Path) -> None:
+    """Whoever leaves says nothing about the model."""
+    model = Failing()
+    model.fails = False
+    guarded = GuardedModel(model, Budget(tmp_path / "usage.json", limit=0), now=lambda: 0.0)
     said = guarded.write("", [], [])
     await anext(said)
     await said.aclose()  # type: ignore[attr-defined]
-    assert guarded.calls == {("rerank", "failed"): 3, ("rerank", "skipped"): 1, ("chat", "abandoned"): 1}
-    assert guarded.open_breakers == {("chat",): False, ("rerank",): True}
+    assert guarded.watch.calls == {("chat", "abandoned"): 1}
+
+
+async def test_an_embedder_stops_with_documents_first(tmp_path: Path) -> None:
+    """Batches that do not fit into what is left are not begun, and the error says why; questions go on."""
+    budget, model = Budget(tmp_path / "u.json", limit=10), Failing()
+    model.fails = False
+    guarded = GuardedEmbedder(model, budget)
+    texts = ["text"] * (9 * EMBEDDED_AT_ONCE)
+    assert len(await guarded.passages(texts)) == len(texts)
+    with pytest.raises(QuotaExceededError, match="used up: documents are not embedded"):
+        await guarded.passages([*texts, "one more"])
+    for _ in range(9):
+        await budget.spend()
+    assert guarded.check().detail == "the month's calls are used up: documents are not embedded"
+    assert await guarded.query("q") == (1.0,)
+    await budget.spend()
+    with pytest.raises(QuotaExceededError, match="search by words only"):
+        await guarded.query("q")
+    assert guarded.watch.calls["embed_query", "skipped"] == 1
+
+
+async def test_an_embedder_that_fails_on_documents_is_asked_for_questions(tmp_path: Path) -> None:
+    """A limit on documents does not cost the questions their meaning."""
+    model = Failing()
+    guarded = GuardedEmbedder(model, Budget(tmp_path / "u.json", limit=0), now=lambda: 0.0)
+    for _ in range(FAILURES):
+        with pytest.raises(UpstreamUnavailableError):
+            await guarded.passages(["x"])
+    model.fails = False
+    assert await guarded.query("q") == (1.0,)
+    assert guarded.watch.open_breakers == {("embed_query",): False, ("embed_passages",): True}
+    assert (guarded.space, guarded.check().status) == (Space("s", 1), "degraded")

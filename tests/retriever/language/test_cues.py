@@ -56,19 +56,33 @@ def test_only_definitions_are_defined() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "sentence"),
+    ("question", "sentence", "worth"),
     [
-        ("How do I sort?", "By using a comparison you sort."),
-        ("Who wrote it?", "It was written by Ada Lovelace."),
-        ("When was it built?", "It was built in 1887."),
-        ("How many are there?", "There are three of them."),
+        ("How do I sort?", "By using a comparison you sort.", cues.SAYS_WAY),
+        ("Who wrote it?", "It was written by Ada Lovelace.", cues.ANSWERS_KIND),
+        ("Where was it built?", "It stands in Cordoba since then.", cues.ANSWERS_KIND),
+        ("When was it built?", "It was built in 1887.", cues.ANSWERS_KIND),
+        ("How many are there?", "There are three of them.", cues.ANSWERS_KIND),
+        ("Why is it dark?", "It is dark because the lamp is out.", cues.SAYS_WHY),
+        ("谁写了这本书？", "这本书是埃达·洛夫莱斯写的。", cues.ANSWERS_KIND),
+        ("它是何时建成的？", "它建于十九世纪。", cues.ANSWERS_KIND),
+        ("有多少座塔？", "那里有三座，共四个灯。", cues.ANSWERS_KIND),
+        ("¿Quién lo escribió?", "Fue escrito por Ada.", cues.ANSWERS_KIND),
+        ("Warum ist es dunkel?", "Es ist dunkel, weil die Lampe aus ist.", cues.SAYS_WHY),
     ],
 )
-def test_what_such_a_question_asks_for(question: str, sentence: str) -> None:
-    """A way, a name, a date or a number is what those questions want."""
-    assert cues.kind(sentence, asking(question)) == cues.ANSWERS_KIND
+def test_what_such_a_question_asks_for(question: str, sentence: str, worth: float) -> None:
+    """A way, a name, a place, a date, a number or a reason is what those questions want."""
+    assert cues.kind(sentence, asking(question)) == worth
     assert cues.kind("nothing of that here", asking(question)) == 0.0
     assert cues.kind(sentence, asking("lamps")) == 0.0
+    assert cues.kind(sentence, asking("What is a lamp?")) == 0.0
+
+
+def test_what_the_question_says_itself_is_no_answer() -> None:
+    """A name or a number of the question tells nothing when it is said again."""
+    assert cues.kind("It was done by Ada in secret.", asking("Who helped Ada?")) == 0.0
+    assert cues.kind("It had 12 lamps.", asking("How many of the 12 burn?")) == 0.0
 
 
 def test_a_sentence_that_begins_with_the_purpose_says_how() -> None:

@@ -2,13 +2,14 @@
 
 import pytest
 
+from retriever.language.asking import Kind
 from retriever.language.questions import (
+    PAGE_WEIGHT,
     PREVIOUS_ANSWER_WEIGHT,
     PREVIOUS_QUESTION_WEIGHT,
     REFERRED_WEIGHT,
     SELECTION_WEIGHT,
     VAGUE_WEIGHT,
-    Kind,
     understand,
 )
 from shared.contracts.retriever import PageContext, Turn
@@ -83,3 +84,42 @@ def test_what_the_visitor_selected_counts_in_part() -> None:
     assert question.context["glass"] == SELECTION_WEIGHT
     assert question.context["len"] == pytest.approx(SELECTION_WEIGHT + PREVIOUS_QUESTION_WEIGHT)
     assert understand(turns("x"), PageContext()).context == {}
+
+
+def test_it_is_what_the_visitor_selected() -> None:
+    """Selected text is what "this" means, before what was asked last, and that before the page's title."""
+    page = PageContext(page_title="Lighthouses")
+    selected = PageContext(page_title="Lighthouses", selected_text="a wick")
+    assert understand(turns("What does this mean?"), selected).asked["wick"] == REFERRED_WEIGHT
+    before = turns("mutex", "A lock.", "What does this mean?")
+    assert set(understand(before, selected).asked) == {"mean", "wick"}
+    assert set(understand(before, page).asked) == {"mean", "mutex"}
+    assert set(understand(turns("What does this mean?"), page).asked) == {"mean", "lighthous"}
+    assert set(understand(turns("What does this mean?")).asked) == {"mean"}
+
+
+def test_the_title_of_the_page_counts_a_little() -> None:
+    """Of two passages that answer alike that on the page's matter is said."""
+    assert understand(turns("lens"), PageContext(page_title="Lamps")).context == {"lamp": PAGE_WEIGHT}
+
+
+def test_other_languages_ask_about_their_matter_only() -> None:
+    """Question words of another language are searched for, but are not asked to be covered."""
+    question = understand(turns("灯塔有多少盏灯？"))
+    assert question.kind == "number"
+    assert set(question.asked) == {"灯塔", "塔有", "盏灯"}
+    assert {"多少", "灯塔"} <= set(question.weights)
+    assert understand(turns("¿Quién construyó la torre?")).kind == "who"
+
+
+def test_what_is_meant_by_it_is_meant_to_be_found() -> None:
+    """A question that speaks of "it" is searched by meaning together with what that is; another one alone."""
+    earlier = [Turn(role="user", content="What is a Fresnel lens?"), Turn(role="assistant", content="Glass.")]
+    asked = [*earlier, Turn(role="user", content="Who invented it?")]
+    assert "Fresnel" in understand(asked).meaning
+    assert understand(asked).meaning.endswith("Who invented it?")
+    assert "Fresnel" in understand([*earlier, Turn(role="user", content="Why?")]).meaning
+    alone = [*earlier, Turn(role="user", content="How are tower lamps cleaned by keepers?")]
+    assert understand(alone).meaning == "How are tower lamps cleaned by keepers?"
+    selected = PageContext(selected_text="The wick of the lamp")
+    assert "wick" in understand([Turn(role="user", content="What is this?")], selected).meaning

@@ -13,14 +13,14 @@ from retriever.app import Adapters, create_app
 from retriever.openai.routes import DONE, streamed
 from retriever.openai.translation import Chunks, Heading
 from retriever.openai.wire import Completion, CompletionChunk, CompletionRequest
-from retriever.ports import Finished, Material, Referred, VectorStore, Written
+from retriever.ports import Finished, Material, Referred, Written
 from shared import sse
 from shared.auth import Role
 from shared.contracts.retriever import ContentDelta, Delta, MessageEnd, RunEnd, RunEvent, RunStart
 from shared.errors import UpstreamUnavailableError
 from tests.support.fake_cohere import KEY, FakeCohere, cohere
 from tests.support.retriever_app import built, client, in_process, settings, signed
-from tests.support.retriever_memory import MemoryStore, failing
+from tests.support.retriever_memory import MemoryStore, failing, making
 from tests.support.retriever_room import LAMPS
 from tests.support.server import serving
 from tests.support.waiting import eventually
@@ -247,6 +247,9 @@ class Stalled:
         finally:
             self.given_up.set()
 
+    async def rewrite(self, instructions: str, text: str) -> str:
+        return text
+
     async def open(self) -> None:
         return
 
@@ -258,10 +261,9 @@ async def test_a_client_that_hangs_up_ends_the_model_too(tmp_path: Path) -> None
     """Nobody reads on, so nothing more is paid for, and no task is left behind."""
     model, memory = Stalled(), MemoryStore()
 
-    async def make() -> VectorStore:
-        return memory
-
-    adapters = Adapters(make, make_model=lambda *_: model, make_parsing=in_process, watch_every_s=0.001)
+    adapters = Adapters(
+        making(memory), make_model=lambda *_: model, make_parsing=in_process, watch_every_s=0.001
+    )
     app = create_app(settings(data_dir=tmp_path), adapters=adapters)
     async with (
         asyncio.timeout(10),

@@ -40,12 +40,12 @@ def test_nothing_is_lost() -> None:
 def test_nonsense_is_refused(change: dict[str, object]) -> None:
     """What is no packed document is a ValueError: it may come from a process that was taken over."""
     packed = json.loads(pack(parse(SOURCE)))
-    with pytest.raises(ValueError):  # noqa: PT011 - whichever
+    with pytest.raises(ValueError):  # noqa: PT011 - whichever part finds it
         unpack(json.dumps(packed | change))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", "[" * 100_000, b"\xff"])
 def test_other_json_is_refused(text: str | bytes) -> None:
     """Other JSON, and what is none, is a ValueError as well."""
-    with pytest.raises(ValueError):  # noqa: PT011 - whichever
+    with pytest.raises(ValueError):  # noqa: PT011 - whichever part finds it
         unpack(text)

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,9 @@ Made = Callable[..., Workers]
 async def make() -> AsyncIterator[Made]:
     made: list[Workers] = []
 
-    def one(**options: object) -> Workers:
-        options = {"timeout_s": 20, "memory_bytes": MEMORY, "program": PROGRAM} | options
-        made.append(Workers(**options))  # type: ignore[arg-type]
+    def one(**options: Any) -> Workers:
+        given: dict[str, Any] = {"timeout_s": 20, "memory_bytes": MEMORY, "program": PROGRAM} | options
+        made.append(Workers(**given))
         return made[-1]
 
     yield one

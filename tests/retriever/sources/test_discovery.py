@@ -6,7 +6,7 @@ import pytest
 
 from retriever.sources import discovery
 from retriever.sources.discovery import Discovery, UnreadableError, discover
-from retriever.web.replies import FetchError, Reply
+from retriever.web.replies import FetchError, Reply, Sink
 from retriever.web.urls import parse
 from shared.contracts.data_sources import DataSourceRequest
 from tests.support.site import bomb, sitemap
@@ -25,6 +25,9 @@ class Shelf:
         if address not in self.pages:
             raise FetchError("the server answered 404", status=404)
         return Reply(parse(self.moved or address), 200, {}, self.pages[address])
+
+    async def download(self, address: str, *, headers: Mapping[str, str], limit: int, into: Sink) -> Reply:
+        raise FetchError("a list is no file")
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -120,3 +123,9 @@ async def test_addresses_need_no_list() -> None:
     assert list((await found(Shelf(), **request, exclude=["/a"])).pages) == ["https://y.org/"]
     with pytest.raises(UnreadableError, match="none of the urls"):
         await found(Shelf(), **request, include=["/b"])
+
+
+async def test_an_archive_is_no_list() -> None:
+    """Its files are not pages: somebody else reads it."""
+    with pytest.raises(UnreadableError, match="no list"):
+        await found(Shelf(), kind="archive")

@@ -9,7 +9,7 @@ from retriever.sources.jobs import PASSES
 from retriever.sources.records import Job
 from shared.errors import CarrelError, InternalError, NotFoundError, UpstreamUnavailableError
 from tests.support.retriever_memory import failing
-from tests.support.site import Site, html, serving_site, sitemap
+from tests.support.site import Answer, Asked, Site, html, serving_site, sitemap
 from tests.support.sources_room import SourcesRoom
 from tests.support.waiting import eventually
 
@@ -23,14 +23,6 @@ async def site() -> AsyncIterator[Site]:
         served.pages |= {f"/{n}": html(f"Part {n}.") for n in range(PAGES)}
         served.pages["/sitemap.xml"] = sitemap(*(served.url(f"/{n}") for n in range(PAGES)))
         yield served
-
-
-@pytest.fixture
-async def room(site: Site) -> AsyncIterator[SourcesRoom]:
-    opened = SourcesRoom()
-    await opened.source(site)
-    yield opened
-    await opened.close()
 
 
 def failing_often(room: SourcesRoom, name: str, times: int, error: CarrelError = LOST) -> None:
@@ -109,12 +101,12 @@ async def test_an_interrupted_job_goes_on(site: Site, room: SourcesRoom) -> None
     """After a restart the same job ends, without asking again for what it had."""
     arrived = asyncio.Event()
 
-    def slow(_: object) -> object:
+    def slow(_: Asked) -> Answer:
         arrived.set()
         return html("Last.")
 
     job, _ = await room.jobs.start("docs")
-    site.pages[f"/{PAGES - 1}"] = slow  # type: ignore[assignment]
+    site.pages[f"/{PAGES - 1}"] = slow
     await arrived.wait()
     await room.close()
     had = len([path for path in site.paths() if path != "/sitemap.xml"])
@@ -204,7 +196,7 @@ async def test_a_fault_of_ours_is_told_bare(
         async def close(self) -> None:
             """Nothing is open."""
 
-    broken = SourcesRoom(room.store, make_fetches=Broken)  # type: ignore[arg-type]
+    broken = SourcesRoom(room.store, make_fetches=Broken)  # type: ignore[arg-type]  # it answers nothing
     job = await broken.synced()
     assert (job.status, job.reason) == ("failed", "something went wrong on our side")
     assert "inside" in caplog.text

@@ -128,3 +128,9 @@ def test_brackets_without_end_are_read_at_once() -> None:
     """No text makes finding links take long."""
     assert pages("llms_txt", b"](" * 200_000 + b"[" * 200_000) == []
     assert pages("llms_txt", (b"](" + b"a" * 1999 + b" " * 299) * 2000) == []
+
+
+def test_a_list_is_none_of_its_pages() -> None:
+    """A link to a heading of its own, or its own address, leads to no page."""
+    own = b"- [Top](#top)\n- [This](https://x.org/docs/list)\n- [A](/a)"
+    assert [str(page.url) for page in listed("llms_txt", own).pages] == ["https://x.org/a"]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from retriever.documents.records import instant
 from retriever.ports import AnyOf, Equals
 from retriever.sources.records import (
     Job,
@@ -9,7 +10,6 @@ from retriever.sources.records import (
     Source,
     describe,
     due_at,
-    instant,
     job_point,
     of_pages,
     of_source,

@@ -1,25 +1,16 @@
 """Sources are checked field by field, kept, and removed with their documents."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from retriever.sources.registry import problems, unfetchable
 from shared.contracts.data_sources import DataSourceRequest
 from shared.errors import InvalidRequestError, NotFoundError
-from tests.support.site import Site, html, serving_site, sitemap
+from tests.support.archives import targz
+from tests.support.site import Site
 from tests.support.sources_room import SourcesRoom
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    async with serving_site() as served:
-        served.pages |= {
-            "/sitemap.xml": sitemap(served.url("/a"), served.url("/b")),
-            "/a": html("A."),
-            "/b": html("B."),
-        }
-        yield served
 
 
 @pytest.mark.parametrize(
@@ -112,3 +103,19 @@ async def test_documents_may_be_kept(site: Site) -> None:
     await room.synced()
     await room.registry.delete("docs", keep_documents=True)
     assert sorted(await room.texts()) == ["a", "b"]
+
+
+async def test_an_upload_for_a_source_that_is_removed_meanwhile(tmp_path: Path) -> None:
+    """It is not kept: the next source of this name has no archive yet."""
+    room = SourcesRoom(folder=tmp_path)
+    await room.archive()
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield targz({"a.md": "Apples."})
+        await room.registry.delete("docs", keep_documents=False)
+
+    with pytest.raises(NotFoundError):
+        await room.registry.keep_archive("docs", parts(), declared=None)
+    assert await room.vault.find("docs") is None
+    await room.archive()
+    assert (await room.registry.get("docs")).archive is None

@@ -1,60 +1,18 @@
 """``python -m retriever`` goes on with an ingestion job after ``kill -9``."""
 
 import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from shared.contracts.data_sources import UNFINISHED, IngestionJob
-from tests.support.ports import free_ports
-from tests.support.retriever_app import TOKEN, signed
+from tests.support.retriever_process import FETCHING, running
 from tests.support.site import Asked, html, serving_site, sitemap
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 PAGES = 40
-
-
-@asynccontextmanager
-async def retriever(data: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, httpx.AsyncClient]]:
-    """A retriever of its own process over ``data``, ready."""
-    (port,) = free_ports(1)
-    env = {
-        "INTERNAL_TOKEN": TOKEN,
-        "RETRIEVER_PORT": str(port),
-        "DATA_DIR": str(data),
-        "PATH": os.environ["PATH"],
-        "FETCH_ALLOW_LOOPBACK": "true",
-        "FETCH_DELAY_S": "0",
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "retriever", env=env, stdout=asyncio.subprocess.DEVNULL
-    )
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=signed()) as http:
-            await ready(http)
-            yield process, http
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-async def ready(http: httpx.AsyncClient) -> None:
-    """Return when the retriever is ready."""
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                if (await http.get("/health/ready")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(0.05)
 
 
 async def ended(http: httpx.AsyncClient, id: str) -> IngestionJob:
@@ -80,7 +38,7 @@ async def test_a_killed_job_goes_on(tmp_path: Path) -> None:
         site.pages = {f"/{n}": html(f"Part number{n} of the text.") for n in range(PAGES)}
         site.pages["/sitemap.xml"] = sitemap(*(site.url(f"/{n}") for n in range(PAGES)))
         site.holds = late
-        async with retriever(tmp_path) as (process, http):
+        async with running(tmp_path, **FETCHING) as (process, http):
             body = {"kind": "sitemap", "url": site.url("/sitemap.xml")}
             assert (await http.put("/v1/data-sources/docs", json=body)).status_code == 201
             job = (await http.post("/v1/data-sources/docs/sync")).json()
@@ -89,7 +47,7 @@ async def test_a_killed_job_goes_on(tmp_path: Path) -> None:
             await process.wait()
         before = site.paths()
         released = True
-        async with retriever(tmp_path) as (_, http):
+        async with running(tmp_path, **FETCHING) as (_, http):
             done = await ended(http, job["id"])
             assert (done.status, done.counts.found, done.counts.failed) == ("completed", PAGES, 0)
             assert done.counts.embedded + done.counts.unchanged == PAGES

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +12,7 @@ import pytest
 from shared.auth import Role
 from shared.contracts.data_sources import DataSource, IngestionJob, JobProgress
 from shared.sse import Decoder
+from tests.support.archives import targz
 from tests.support.retriever_app import built, client
 from tests.support.site import Site, html, serving_site, sitemap
 
@@ -91,6 +94,12 @@ async def test_a_job_is_cancelled(http: httpx.AsyncClient, site: Site) -> None:
         ({"max_pages": 0}, "max_pages"),
         ({"urls": ["a\0b"], "kind": "urls"}, "urls.0"),
         ({"surprise": 1}, "surprise"),
+        ({"url_template": "https://x.org/{path}"}, "url_template"),
+        ({"kind": "archive", "url": None, "interval_s": 300}, "interval_s"),
+        ({"kind": "archive", "url": "http://10.0.0.1/a.zip"}, "url"),
+        ({"kind": "archive", "hosts": ["x.org"]}, "hosts"),
+        ({"kind": "archive", "url_template": "https://x.org/"}, "url_template"),
+        ({"kind": "archive", "urls": ["https://x.org/a.zip"]}, "urls"),
     ],
 )
 async def test_what_is_refused(
@@ -114,6 +123,7 @@ async def test_names_of_sources(http: httpx.AsyncClient, site: Site, id: str) ->
         ("GET", f"{SOURCES}/none"),
         ("DELETE", f"{SOURCES}/none"),
         ("POST", f"{SOURCES}/none/sync"),
+        ("PUT", f"{SOURCES}/none/archive"),
         ("GET", "/v1/ingestion-jobs/none"),
         ("GET", "/v1/ingestion-jobs/none/events"),
         ("DELETE", "/v1/ingestion-jobs/none"),
@@ -133,6 +143,7 @@ async def test_only_the_owner_may() -> None:
             ("PUT", f"{SOURCES}/docs"),
             ("POST", f"{SOURCES}/docs/sync"),
             ("DELETE", f"{SOURCES}/docs"),
+            ("PUT", f"{SOURCES}/docs/archive"),
             ("GET", "/v1/ingestion-jobs/x"),
             ("GET", "/v1/ingestion-jobs/x/events"),
             ("DELETE", "/v1/ingestion-jobs/x"),
@@ -151,3 +162,42 @@ async def test_this_machine_is_not_a_source(site: Site) -> None:
         assert ended.status == "failed"
         assert "not a public address" in ended.reason
         assert site.asked == []
+
+
+async def test_an_archive_from_its_upload_to_a_citation(tmp_path: Path) -> None:
+    """Put, uploaded, synced, searched; what is no archive or too large is refused and changes nothing."""
+    async with client(built(data_dir=tmp_path, max_archive_bytes=2000)) as http:
+        body = {"kind": "archive", "url_template": "https://docs.example.com/{stem}"}
+        created = await http.put(f"{SOURCES}/docs", json=body)
+        assert (created.status_code, created.json()["archive"]) == (201, None)
+        archive = targz({"guide/lamps.md": "# Lamps\n\nA lamp is lit."})
+        uploaded = await http.put(f"{SOURCES}/docs/archive", content=archive)
+        source = DataSource.model_validate(uploaded.json())
+        assert uploaded.status_code == 200
+        assert source.archive is not None
+        assert (source.archive.bytes, source.archive.sha256) == (len(archive), sha256(archive).hexdigest())
+        for content, status in ((b"<html>", 415), (archive + bytes(2000), 413)):
+            refused = await http.put(f"{SOURCES}/docs/archive", content=content)
+            assert (refused.status_code, refused.json()["code"]) == (status, "invalid_request")
+        chunked = await http.put(f"{SOURCES}/docs/archive", content=_parts(archive, bytes(2000)))
+        assert chunked.status_code == 413
+        assert (await http.get(f"{SOURCES}/docs")).json()["archive"] == uploaded.json()["archive"]
+        job = (await http.post(f"{SOURCES}/docs/sync")).json()
+        assert IngestionJob.model_validate_json((await events(http, job["id"]))[-1][1]).counts.embedded == 1
+        found = (await http.post("/v1/search", json={"query": "lamp"})).json()["passages"][0]
+        assert found["document_id"] == "docs/guide/lamps.md"
+        assert found["url"].startswith("https://docs.example.com/guide/lamps#")
+
+
+async def test_only_an_archive_without_an_address_takes_an_upload(
+    http: httpx.AsyncClient, site: Site
+) -> None:
+    """Where it comes from is said once."""
+    await put(http, site)
+    refused = await http.put(f"{SOURCES}/docs/archive", content=targz({"a.md": "a"}))
+    assert (refused.status_code, refused.json()["detail"][:32]) == (422, "This data source takes no upload")
+
+
+async def _parts(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part

@@ -1,33 +1,13 @@
 """The index follows a site: new, changed and gone pages, and nothing is lost when the site misbehaves."""
 
 import gzip
-from collections.abc import AsyncIterator
 
 import pytest
 
 from retriever.documents.preparation import Submission
 from retriever.sources.records import Job
-from tests.support.site import Answer, Site, bomb, html, redirect, serving_site, sitemap, tagged
+from tests.support.site import Answer, Site, bomb, html, redirect, sitemap, tagged
 from tests.support.sources_room import DAY_US, SourcesRoom
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    async with serving_site() as served:
-        served.pages |= {
-            "/sitemap.xml": sitemap(served.url("/a"), served.url("/b")),
-            "/a": html("Apples grow."),
-            "/b": html("Bees hum."),
-        }
-        yield served
-
-
-@pytest.fixture
-async def room(site: Site) -> AsyncIterator[SourcesRoom]:
-    opened = SourcesRoom()
-    await opened.source(site)
-    yield opened
-    await opened.close()
 
 
 def counts(job: Job) -> dict[str, int]:

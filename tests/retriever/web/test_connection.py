@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -260,3 +261,35 @@ async def test_no_socket_of_this_machine_is_opened() -> None:
     """The driver's way to a Unix socket leads nowhere."""
     with pytest.raises(FetchError):
         await PinnedBackend(allow_loopback=True).connect_unix_socket("/x")
+
+
+class Pieces:
+    """A sink that remembers."""
+
+    def __init__(self) -> None:
+        self.came = b""
+        self.largest = self.begun = 0
+
+    async def begin(self) -> None:
+        self.came, self.begun = b"", self.begun + 1
+
+    async def write(self, piece: bytes) -> None:
+        self.came += piece
+        self.largest = max(self.largest, len(piece))
+
+
+async def test_a_file_goes_into_a_sink(site: Site, connection: Connection) -> None:
+    """In pieces, never held as a whole; what is no file leaves the sink as it was."""
+    whole = os.urandom(5_000_000)
+    site.pages |= {"/a": Answer(whole), "/b": Answer(status=304), "/c": Answer(whole, cut=1_500_000)}
+    sink = Pieces()
+    reply = await connection.get(parse(site.url("/a")), headers={}, limit=5_000_000, into=sink)
+    assert (reply.status, reply.body, sink.came == whole) == (200, b"", True)
+    assert sink.largest < 1_300_000
+    assert (await connection.get(parse(site.url("/b")), headers={}, limit=1, into=sink)).status == 304
+    assert (sink.begun, len(sink.came)) == (1, len(whole))
+    for path, why in (("/c", "broke"), ("/a", "more than 2000000")):
+        with pytest.raises(FetchError, match=why):
+            await connection.get(
+                parse(site.url(path)), headers={}, limit=2_000_000 if path == "/a" else 10**7, into=sink
+            )

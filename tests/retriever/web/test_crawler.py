@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from retriever.web.connection import Connection
-from retriever.web.crawler import AT_ONCE_A_HOST, MAX_REDIRECTS, Crawler
+from retriever.web.crawler import AT_ONCE_A_HOST, MAX_REDIRECTS, ROBOTS_BAD_FOR_S, Crawler
 from retriever.web.replies import FetchError
 from tests.support.site import Answer, Site, html, redirect, serving_site
 from tests.support.waiting import eventually
@@ -68,15 +68,28 @@ async def test_robots_is_asked_once_and_honoured(site: Site, crawler: Crawler) -
     assert [asked.path for asked in site.asked] == ["/robots.txt", "/a"]
 
 
-async def test_robots_that_cannot_be_read_forbids_all(site: Site, crawler: Crawler) -> None:
-    """A server that fails on robots.txt is left alone for now; one without it is open."""
+async def test_robots_that_cannot_be_read_forbids_all(site: Site, crawler: Crawler, clock: Clock) -> None:
+    """A server that fails on robots.txt is left alone for a while; one without it is open."""
     site.pages |= {"/robots.txt": Answer(status=500), "/a": html("a")}
     error = await why(crawler, site.url("/a"))
     assert error.temporary
     assert not error.is_gone
     assert "/a" not in site.paths()
     site.pages["/robots.txt"] = Answer(status=403)
+    asked = len(site.asked)
+    for _ in range(3):
+        assert "cannot be read" in str(await why(crawler, site.url("/a")))
+    assert len(site.asked) == asked, "not once for each page"
+    clock.now += ROBOTS_BAD_FOR_S + 1
     assert await body(crawler, site.url("/a"))
+
+
+async def test_a_long_robots_is_read_from_its_beginning(site: Site, crawler: Crawler) -> None:
+    """One of any length does not shut a site: what is read of it holds."""
+    rules = b"User-agent: *\nDisallow: /private\n" + b"# and so on\n" * 60_000
+    site.pages |= {"/robots.txt": Answer(rules), "/a": html("a"), "/private": html("b")}
+    assert await body(crawler, site.url("/a"))
+    assert "robots.txt does not allow it" in str(await why(crawler, site.url("/private")))
 
 
 @pytest.mark.parametrize("to", ["/elsewhere", "file:///etc/passwd", "/robots.txt"])
@@ -182,6 +195,14 @@ async def test_redirects_end(site: Site, crawler: Crawler) -> None:
     assert len(site.paths()) == MAX_REDIRECTS + 1
 
 
+async def test_a_redirect_to_nowhere_is_said(site: Site, crawler: Crawler) -> None:
+    """A redirect without an address is not asked for again and again."""
+    site.pages |= {"/a": Answer(status=302), "/b": redirect(" ")}
+    for path in ("/a", "/b"):
+        assert "without saying where" in str(await why(crawler, site.url(path)))
+    assert site.paths() == ["/a", "/b"]
+
+
 async def test_redirects_heed_robots(site: Site, crawler: Crawler) -> None:
     """A redirect does not lead past robots.txt."""
     site.pages |= {
@@ -206,3 +227,34 @@ async def test_a_page_takes_its_time_and_no_more(site: Site) -> None:
     assert "too long" in str(error)
     assert error.temporary
     await crawler.close()
+
+
+class Held:
+    """A sink in memory."""
+
+    def __init__(self) -> None:
+        self.came = b"before"
+
+    async def begin(self) -> None:
+        self.came = b""
+
+    async def write(self, piece: bytes) -> None:
+        self.came += piece
+
+
+async def test_a_file_the_owner_named_is_downloaded(site: Site, crawler: Crawler) -> None:
+    """Without asking robots.txt, through redirects, again after what passes; with what was said of it."""
+    site.pages |= {
+        "/robots.txt": Answer(b"User-agent: *\nDisallow: /"),
+        "/a.zip": redirect("/b.zip"),
+        "/b.zip": [Answer(status=503), Answer(b"PK half", cut=3), Answer(b"PK whole", headers={"etag": "1"})],
+    }
+    sink = Held()
+    reply = await crawler.download(site.url("/a.zip"), headers={"if-none-match": "0"}, limit=1000, into=sink)
+    assert (reply.status, reply.headers["etag"], sink.came) == (200, "1", b"PK whole")
+    asked = site.asked[-1].headers
+    assert (asked["if-none-match"], asked["accept-encoding"]) == ("0", "identity")
+    assert [asked.path for asked in site.asked] == ["/a.zip", "/b.zip", "/b.zip", "/b.zip"]
+    site.pages["/a.zip"] = redirect("ftp://x/")
+    with pytest.raises(FetchError, match="redirects to what is not fetched"):
+        await crawler.download(site.url("/a.zip"), headers={}, limit=1000, into=sink)

@@ -112,3 +112,14 @@ def test_any_cut_gives_the_same(content: bytes, step: int) -> None:
     """Where the pieces end makes no difference."""
     assert inflated("gzip", gzip.compress(content), step=step) == content
     assert inflated("deflate", zlib.compress(content), step=step) == content
+
+
+def test_what_came_out_is_taken_in_between() -> None:
+    """It is held no longer, and counts on."""
+    inflater = Inflater("", limit=10)
+    inflater.feed(b"12345")
+    assert (inflater.ready, inflater.take(), inflater.ready) == (5, b"12345", 0)
+    inflater.feed(b"67890")
+    assert inflater.finish() == b"67890"
+    with pytest.raises(TooMuchError):
+        inflater.feed(b"1")

@@ -33,3 +33,13 @@ def test_a_hostile_file_costs_little() -> None:
     assert Robots(b"User-agent: *\nCrawl-delay: nan\n").delay_s == 0.0
     stars = Robots(b"User-agent: *\nDisallow: /" + b"*a" * (MAX_BYTES // 2) + b"$\n")
     assert stars.allows("https://x.org/" + "a" * 1900)
+
+
+def test_a_rule_that_is_cut_is_none() -> None:
+    """What is read ends with a whole line: half a rule would mean something else."""
+    head = b"User-agent: *\n#"
+    content = head + b"x" * (MAX_BYTES - len(head) - 13) + b"\nDisallow: /private\n"
+    assert content[:MAX_BYTES].endswith(b"Disallow: /p"[:12])
+    robots = Robots(content)
+    assert robots.allows("https://x.org/page")
+    assert robots.allows("https://x.org/private")

@@ -1,5 +1,7 @@
 """Data sources through the public API: every page of them, and jobs watched over broken streams."""
 
+from pathlib import Path
+
 import pytest
 
 from shared.clients.data_sources import BROKEN_STREAMS, DataSourcesClient
@@ -68,3 +70,16 @@ def test_silence_is_not_watched_for_ever() -> None:
         list(client(server).watch("j1"))
     with pytest.raises(NotFoundError):
         list(client(server).watch("j2"))
+
+
+def test_an_archive_is_uploaded(tmp_path: Path) -> None:
+    """As it is, with its length; a source that is not there is an error."""
+    file = tmp_path / "a.zip"
+    file.write_bytes(b"PK" * 400_000)
+    server = Sources(source("docs", kind="archive"))
+    assert client(server).upload("docs", file).kind == "archive"
+    assert server.uploads == [("docs", file.read_bytes())]
+    with pytest.raises(NotFoundError):
+        client(server).upload("none", file)
+    with pytest.raises(FileNotFoundError):
+        client(server).upload("docs", tmp_path / "none")

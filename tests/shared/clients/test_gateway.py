@@ -1,6 +1,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -270,3 +271,16 @@ def test_two_threads_may_share_a_client() -> None:
     for thread in threads:
         thread.join()
     assert len(script.requests) == 8
+
+
+def test_a_file_is_sent_anew_after_a_restart(tmp_path: Path) -> None:
+    """From its beginning, with its length and media type."""
+    file = tmp_path / "a.zip"
+    file.write_bytes(b"PK" * 400_000)
+    handler = Script(httpx.ReadError("reset"), httpx.Response(200))
+    sent = client(handler).send_file("/v1/x", file, media_type="application/zip")
+    assert sent.status_code == 200
+    assert [request.read() for request in handler.requests] == [file.read_bytes()] * 2
+    headers = handler.requests[-1].headers
+    assert (headers["content-length"], headers["content-type"]) == ("800000", "application/zip")
+    assert "transfer-encoding" not in headers

@@ -206,7 +206,7 @@ async def test_whoever_stops_listening_lets_the_connection_go() -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://retriever") as http:
             client = RetrieverClient(http, principal=Principal(id="c", role=Role.SERVICE), token=TOKEN)
             if leave == "close":
-                async with aclosing(client.answer(QUESTION)) as events:  # type: ignore[type-var]
+                async with aclosing(client.answer(QUESTION)) as events:  # type: ignore[type-var]  # a generator, typed as an iterator
                     await anext(events)
             else:
                 with pytest.raises(TimeoutError):

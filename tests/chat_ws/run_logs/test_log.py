@@ -4,7 +4,7 @@ from contextlib import aclosing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_ws.run_log import Frame, Gap, RunLog
+from chat_ws.run_logs.log import Frame, Gap, RunLog
 
 
 def frame(number: int) -> Frame:
@@ -77,3 +77,21 @@ async def test_an_empty_run_is_over_at_once() -> None:
     """A run that ended without a frame keeps no reader waiting; what asks beyond the end gets nothing."""
     assert await read(filled(0)) == []
     assert await read(filled(3), after=100) == []
+
+
+@given(count=st.integers(0, 12), after=st.integers(0, 15), kept=st.integers(1, 15), fit=st.integers(0, 15))
+def test_a_part_is_what_fits(count: int, after: int, kept: int, fit: int) -> None:
+    """From a number on as many as fit, one at least, and none that is gone."""
+    log = filled(count, max_bytes=10 * kept)
+    rest = [frame(number) for number in range(max(after + 1, log.first), count + 1)]
+    assert log.since(after, max_bytes=10 * fit) == rest[: max(1, fit)]
+
+
+def test_each_change_is_told() -> None:
+    """Whoever keeps it elsewhere, too, hears of every frame and of the end, once it is there to be read."""
+    told: list[tuple[int, bool]] = []
+    log = RunLog(changed=lambda: told.append((log.last, log.ended)))
+    log.append(frame(1), size=1)
+    log.append(frame(2), size=1)
+    log.end()
+    assert told == [(1, False), (2, False), (2, True)]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.limits.places import Places
 from shared.errors import RateLimitedError
+from shared.places import Places
 
 
 def test_places_are_limited_in_all_and_each() -> None:

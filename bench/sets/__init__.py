@@ -1,0 +1,1 @@
+"""Further sets for judging retrieval, made from what stands on a machine."""

@@ -1,0 +1,1 @@
+"""Dense vectors: who makes them, and which of them belong to the living index."""

@@ -1,0 +1,1 @@
+"""Archives of a repository as a data source: kept, read within bounds, followed."""
