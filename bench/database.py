@@ -24,11 +24,11 @@ import psycopg2
 import uvloop
 
 from chat_ws.app import new_id
-from chat_ws.history import PostgresHistory
-from chat_ws.migrate import migrate
+from chat_ws.database.history import PostgresHistory
+from chat_ws.database.migrate import migrate
+from chat_ws.database.postgres import Database, json
+from chat_ws.database.queries import load
 from chat_ws.ports import Ending
-from chat_ws.postgres import Database, json
-from chat_ws.queries import load
 from shared.contracts.chat_ws import MessageCreate
 from tests.support.postgres import PostgresServer
 

@@ -1,7 +1,7 @@
 """What the chat service tells Prometheus, read from what its parts know; counts nothing itself."""
 
-from chat_ws.postgres import Database
-from chat_ws.retention import Retention
+from chat_ws.database.postgres import Database
+from chat_ws.database.retention import Retention
 from chat_ws.runs import Runs
 from chat_ws.service import Service
 from shared.counting import Requests

@@ -7,7 +7,7 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 from pydantic import AfterValidator, Field, SecretStr
 
-from chat_ws.address import database_address
+from chat_ws.database.address import database_address
 from shared.contracts.chat_ws import MAX_FRAME_BYTES, MAX_MESSAGE_CHARS
 from shared.settings import HttpUrl, Port, RedisUrl, ServiceSettings
 

@@ -11,9 +11,9 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+from chat_ws.database.postgres import Cursor, Database
+from chat_ws.database.queries import load
 from chat_ws.ports import Clock, RunLogs
-from chat_ws.postgres import Cursor, Database
-from chat_ws.queries import load
 from shared.errors import CarrelError
 
 EVERY_S = 3600.0
@@ -34,7 +34,7 @@ class Retention:
     ) -> None:
         self._database, self._logs = database, logs
         self._days, self._clock, self._batch = days, clock, batch
-        self._sql = load("insights")
+        self._sql = load("retention")
         self.removed: Counter[tuple[str]] = Counter()
         """What was removed here, by kind: ``conversations``, ``messages``, ``feedback``."""
         self.rounds: Counter[tuple[str]] = Counter()

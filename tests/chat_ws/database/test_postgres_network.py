@@ -11,10 +11,10 @@ from typing import Any
 import psycopg2
 import pytest
 
-from chat_ws.address import database_address
-from chat_ws.migrate import migrate
-from chat_ws.postgres import Cursor, Database
-from chat_ws.queries import migrations
+from chat_ws.database.address import database_address
+from chat_ws.database.migrate import migrate
+from chat_ws.database.postgres import Cursor, Database
+from chat_ws.database.queries import migrations
 from shared.errors import OverloadedError
 from tests.support.certificate import write_certificate
 from tests.support.chat_fakes import BEGIN, DONE, END, NOW, QUERIES, RESULTS, START, Answerer, delta

@@ -22,7 +22,7 @@ import psycopg2.errors
 import psycopg2.extensions
 import psycopg2.extras
 
-from chat_ws.deadlines import Deadlines
+from chat_ws.database.deadlines import Deadlines
 from shared.errors import OverloadedError
 
 _T = TypeVar("_T")

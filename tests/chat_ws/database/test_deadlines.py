@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from chat_ws.deadlines import Deadlines
+from chat_ws.database.deadlines import Deadlines
 
 
 def hear(deadlines: Deadlines, sock: socket.socket) -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import strategies as st
 
 from chat_ws.app import new_id
-from chat_ws.history import PostgresHistory
+from chat_ws.database.history import PostgresHistory
+from chat_ws.database.postgres import Cursor, Database
 from chat_ws.ports import History, Stored
-from chat_ws.postgres import Cursor, Database
 from chat_ws.words import terms, tsquery
 from shared.contracts.chat_ws import ExportedMessage, Feedback, FeedbackGiven, Message
 from shared.contracts.retriever import Citation, RunError, Turn

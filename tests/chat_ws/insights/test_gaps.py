@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from chat_ws.gaps import cursor, group, is_partition, kinds, pages, place, same_words, span
+from chat_ws.insights.gaps import cursor, group, is_partition, kinds, pages, place, same_words, span
 from shared.contracts.insights import AskedQuestion, PageCount
 from shared.errors import InvalidRequestError
 

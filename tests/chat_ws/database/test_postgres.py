@@ -11,7 +11,7 @@ import psycopg2
 import psycopg2.errors
 import pytest
 
-from chat_ws.postgres import Cursor, Database, constraint, json
+from chat_ws.database.postgres import Cursor, Database, constraint, json
 from shared.errors import OverloadedError
 from shared.logging import request_id
 from tests.support.postgres import PostgresServer
@@ -257,7 +257,7 @@ async def test_an_address_where_nobody_is(tmp_path: Path, caplog: pytest.LogCapt
         def emit(self, record: logging.LogRecord) -> None:
             seen.append(request_id.get())
 
-    logger, keeper = logging.getLogger("chat_ws.postgres"), Keeper()
+    logger, keeper = logging.getLogger("chat_ws.database.postgres"), Keeper()
     logger.addHandler(keeper)
     token = request_id.set("r-9")
     async with opened(f"postgresql://u:password@/db?host={tmp_path}") as database:

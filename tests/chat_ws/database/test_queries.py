@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_ws.queries import load, migrations, parse
+from chat_ws.database.queries import load, migrations, parse
 
 
 def test_queries_are_found_by_name() -> None:
@@ -24,7 +24,8 @@ def test_every_query_spells_its_columns_out() -> None:
 
 def test_names_are_used_once() -> None:
     """A second query of the same name would hide the first."""
-    names = re.findall(r"^-- name: (\w+)$", (files("chat_ws") / "sql/queries.sql").read_text(), re.MULTILINE)
+    text = (files("chat_ws.database") / "sql/queries.sql").read_text("utf-8")
+    names = re.findall(r"^-- name: (\w+)$", text, re.MULTILINE)
     assert sorted(names) == sorted(load())
 
 

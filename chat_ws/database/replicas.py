@@ -6,10 +6,10 @@ Time is the database's own: the clocks of the replicas need not agree.
 from collections.abc import Sequence
 from typing import Any
 
+from chat_ws.database.postgres import Cursor, Database
+from chat_ws.database.queries import load
 from chat_ws.ports import LEASE_S, Clock, RunState
-from chat_ws.postgres import Cursor, Database
 from chat_ws.process import is_gone
-from chat_ws.queries import load
 
 _LOCK = 0x43415252454C52  # "CARRELR"; migrations have their own
 

@@ -4,10 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from chat_ws.history import PostgresHistory
-from chat_ws.insights import Insights
+from chat_ws.database.history import PostgresHistory
+from chat_ws.database.postgres import Database
+from chat_ws.insights.overview import Insights
 from chat_ws.ports import Ending, Stored
-from chat_ws.postgres import Database
 from shared.contracts.chat_ws import FeedbackGiven, RunRegenerate
 from shared.contracts.retriever import Citation
 from shared.errors import UpstreamUnavailableError

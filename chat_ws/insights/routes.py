@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BeforeValidator
 from pydantic.json_schema import SkipJsonSchema
 
-from chat_ws.insights import Insights
+from chat_ws.insights.overview import Insights
 from shared.contracts.insights import Gaps, Questions
 from shared.contracts.wire import Text
 from shared.http import operation_id, owner

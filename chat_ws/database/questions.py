@@ -10,9 +10,9 @@ from typing import Any, Literal, TypeVar
 
 import psycopg2
 
+from chat_ws.database.postgres import Cursor, Database, constraint, json
+from chat_ws.database.queries import load
 from chat_ws.ports import Clock, Stored
-from chat_ws.postgres import Cursor, Database, constraint, json
-from chat_ws.queries import load
 from shared.contracts.chat_ws import MessageCreate, RunRegenerate
 from shared.contracts.retriever import Turn
 from shared.errors import IdempotencyConflictError, NotFoundError, RunActiveError

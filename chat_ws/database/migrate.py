@@ -3,8 +3,8 @@
 from datetime import datetime
 from functools import partial
 
-from chat_ws.postgres import Cursor, Database
-from chat_ws.queries import Migration, migrations
+from chat_ws.database.postgres import Cursor, Database
+from chat_ws.database.queries import Migration, migrations
 
 _LOCK = 0x43415252454C  # "CARREL"; the advisory lock's key
 

@@ -3,13 +3,13 @@ import logging
 
 import pytest
 
-from chat_ws.history import PostgresHistory
-from chat_ws.postgres import Database
-from chat_ws.retention import Retention
+from chat_ws.database.history import PostgresHistory
+from chat_ws.database.postgres import Database
+from chat_ws.database.retention import Retention
 from chat_ws.run_logs.memory import MemoryRunLogs
 from shared.contracts.chat_ws import FeedbackGiven
 from shared.errors import NotFoundError
-from tests.chat_ws.test_insights import ask
+from tests.chat_ws.insights.test_overview import ask
 from tests.support.chat_fakes import Answerer, Clock
 from tests.support.chat_service import chatting
 from tests.support.waiting import eventually
@@ -25,7 +25,7 @@ async def test_what_is_too_old_goes_with_all_in_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A conversation unused for the time goes with messages and feedback, counted and logged; others stay."""
-    caplog.set_level(logging.INFO, "chat_ws.retention")
+    caplog.set_level(logging.INFO, "chat_ws.database.retention")
     old = await ask(stored_history, "old")
     await stored_history.rate_message("v1", old.answer_id, FeedbackGiven(rating="up"))
     clock.move(3 * DAY_S)

@@ -3,7 +3,7 @@
 import pytest
 from psycopg2.extensions import parse_dsn
 
-from chat_ws.address import database_address
+from chat_ws.database.address import database_address
 
 POOLED = "aws-0-eu-west-1.pooler.supabase.com"
 

@@ -1,16 +1,17 @@
 """Conversations, messages and runs in PostgreSQL: what is stored, and in which transaction.
 
-One commit for a question with the place of its answer (:mod:`chat_ws.questions`), one for a finished answer.
+One commit for a question with the place of its answer (:mod:`chat_ws.database.questions`), one for a
+finished answer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chat_ws import words
+from chat_ws.database.postgres import Database, json
+from chat_ws.database.queries import load
+from chat_ws.database.questions import Questions
 from chat_ws.ports import Clock, Ending, RunRecord, Stored
-from chat_ws.postgres import Database, json
-from chat_ws.queries import load
-from chat_ws.questions import Questions
 from shared.contracts.chat_ws import (
     Conversation,
     ExportedMessage,

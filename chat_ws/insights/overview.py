@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from chat_ws.gaps import Span, cursor, group, is_partition, pages, place, same_words, span
+from chat_ws.database.postgres import Database
+from chat_ws.database.queries import load
+from chat_ws.insights.gaps import Span, cursor, group, is_partition, pages, place, same_words, span
 from chat_ws.ports import Clock, Grouper
-from chat_ws.postgres import Database
-from chat_ws.queries import load
 from shared.contracts.groups import MAX_TEXTS
 from shared.contracts.insights import AskedQuestion, Counts, Gaps, Questions
 from shared.errors import CarrelError
