@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from retriever.lru import Lru
 from retriever.ports import (
     AnyOf,
     Between,
@@ -22,6 +23,7 @@ from retriever.ports import (
     Equals,
     Hit,
     NoneOf,
+    Payload,
     Point,
     Schema,
     Signal,
@@ -34,6 +36,8 @@ from shared.tasks import cancel, spawn
 BATCH = 64
 FLUSH_AFTER_UPDATES = 3000
 FLUSH_AFTER_IDLE_S = 30.0
+REMEMBERED = 50_000
+"""Payloads of chunks that were found, without their text: some 20 MB."""
 DENSE = "dense"
 
 _T = TypeVar("_T")
@@ -53,6 +57,9 @@ class EmbeddedStore:
         self._idle: asyncio.Task[None] | None = None
         self._quiet = True
         self._closed = False
+        # Used on the engine's thread alone.
+        self._read_before: Lru[tuple[str, tuple[str, ...]], Payload] = Lru(entries=REMEMBERED)
+        self._keys: set[tuple[str, ...]] = set()
 
     async def ensure(self, schema: Schema) -> None:
         await self._call(lambda: self._open(schema), logged=False)
@@ -66,7 +73,7 @@ class EmbeddedStore:
     async def upsert(self, points: Sequence[Point]) -> None:
         for first in range(0, len(points), BATCH):
             batch = points[first : first + BATCH]
-            await self._update(len(batch), partial(_upsert, points=batch))
+            await self._update(len(batch), partial(self._upsert, points=batch))
 
     async def delete(self, where: Where) -> None:
         await self._update(1, lambda q: q.UpdateOperation.delete_points_by_filter(_filter(q, where)))
@@ -74,10 +81,16 @@ class EmbeddedStore:
     async def search(
         self, signals: Sequence[Signal], *, where: Where, keys: Sequence[str] | None = None
     ) -> list[list[Hit]]:
+        wanted = None if keys is None else tuple(keys)
+
         def run(q: Any) -> list[list[Hit]]:
             found = _filter(q, where)
-            batch = q.QueryBatchRequest([_query(q, signal, found, keys) for signal in signals])
-            return [[_hit(point) for point in points] for points in self._shard.query_batch(batch)]
+            batch = q.QueryBatchRequest([_query(q, signal, found) for signal in signals])
+            lists = [
+                [(str(p.id), float(p.score)) for p in points] for points in self._shard.query_batch(batch)
+            ]
+            payloads = self._payloads({id for points in lists for id, _ in points}, wanted)
+            return [[Hit(id, score, payloads[id]) for id, score in points] for points in lists]
 
         return await self._read(run)
 
@@ -141,6 +154,19 @@ class EmbeddedStore:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
 
+    def _payloads(self, ids: set[str], keys: tuple[str, ...] | None) -> dict[str, Payload]:
+        """What points say of ``keys``; reading takes longer than finding, so it is remembered."""
+        if keys is None:
+            return {str(r.id): r.payload or {} for r in self._shard.retrieve(list(ids), True, False)}
+        kept = {id: self._read_before.get((id, keys)) for id in ids}
+        missing = [id for id, payload in kept.items() if payload is None]
+        for record in self._shard.retrieve(missing, list(keys), False) if missing else ():
+            payload: Payload = record.payload or {}
+            kept[str(record.id)] = payload
+            self._read_before.put((str(record.id), keys), payload)
+            self._keys.add(keys)
+        return {id: payload or {} for id, payload in kept.items()}
+
     async def _update(self, changes: int, operation: Callable[[Any], Any]) -> None:
         def run(q: Any) -> None:
             self._shard.update(operation(q))
@@ -178,6 +204,14 @@ class EmbeddedStore:
         if not (self._folder / "edge_config.json").exists():
             _create(q, self._folder, schema)
         self._shard = q.EdgeShard.load(str(self._folder))
+
+    def _upsert(self, q: Any, points: Sequence[Point]) -> Any:
+        for point in points:
+            for keys in self._keys:
+                self._read_before.drop((point.id, keys))
+        return q.UpdateOperation.upsert_points(
+            [q.Point(point.id, _vectors(q, point), dict(point.payload)) for point in points]
+        )
 
     def _flush(self) -> None:
         self._shard.flush()
@@ -273,12 +307,6 @@ def _translated(run: Callable[[], _T], *, logged: bool) -> _T:
         raise UpstreamUnavailableError("The embedded index failed; the log says why") from error
 
 
-def _upsert(q: Any, points: Sequence[Point]) -> Any:
-    return q.UpdateOperation.upsert_points(
-        [q.Point(point.id, _vectors(q, point), dict(point.payload)) for point in points]
-    )
-
-
 def _vectors(q: Any, point: Point) -> dict[str, Any]:
     vectors = {
         name: q.SparseVector(list(vector.indices), list(vector.values))
@@ -287,13 +315,13 @@ def _vectors(q: Any, point: Point) -> dict[str, Any]:
     return vectors if point.dense is None else vectors | {DENSE: list(point.dense)}
 
 
-def _query(q: Any, signal: Signal, where: Any, keys: Sequence[str] | None) -> Any:
+def _query(q: Any, signal: Signal, where: Any) -> Any:
     if signal.sparse is not None:
         query = q.SparseVector(list(signal.sparse.indices), list(signal.sparse.values))
         nearest = q.Query.Nearest(query, signal.using)
     else:
         nearest = q.Query.Nearest(list(signal.dense or ()), DENSE)
-    return q.QueryRequest(limit=signal.limit, query=nearest, filter=where, with_payload=_keys(keys))
+    return q.QueryRequest(limit=signal.limit, query=nearest, filter=where, with_payload=False)
 
 
 def _filter(q: Any, where: Where) -> Any:
@@ -319,10 +347,6 @@ def _conditions(q: Any, conditions: Sequence[Condition]) -> Iterator[Any]:
 
 def _keys(keys: Sequence[str] | None) -> bool | list[str]:
     return True if keys is None else list(keys)
-
-
-def _hit(point: Any) -> Hit:
-    return Hit(id=str(point.id), score=float(point.score), payload=point.payload or {})
 
 
 def _stored(record: Any) -> Stored:

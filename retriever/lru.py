@@ -26,6 +26,10 @@ class Lru(Generic[_K, _V]):
         self._kept.move_to_end(key)
         return self._kept[key][0]
 
+    def drop(self, key: _K) -> None:
+        """Keep nothing under ``key``."""
+        self.weight -= self._kept.pop(key, (None, 0))[1]
+
     def put(self, key: _K, value: _V, *, weight: int = 0) -> None:
         """Keep ``value`` in place of what stood there; what is too heavy by itself is not kept at all."""
         self.weight -= self._kept.pop(key, (value, 0))[1]

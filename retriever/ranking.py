@@ -4,12 +4,12 @@ Owns how scores are fused, which neighbours are read as one and what counts as t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import pairwise
 
 from retriever.documents.links import deep_link
 from retriever.documents.records import Record
-from retriever.language.tokens import term_set
 from retriever.ports import Hit, Payload
 from shared.contracts.retriever import CitationSource
 
@@ -18,7 +18,9 @@ TITLE_WEIGHT = 0.4
 DENSE_WEIGHT = 1.2
 MAX_JOINED_CHARS = 2400
 SAME_TEXT = 0.9
-"""Two passages that share this part of their distinct terms are the same text twice."""
+"""Two passages that share this part of their distinct words are the same text twice."""
+LONG_WORD = 20
+"""Where words are longer than this on average, they are not parted by spaces."""
 
 Span = tuple[int, int]
 
@@ -53,6 +55,27 @@ class Scored:
     end: int
     score: float
     parts: Parts
+
+
+@dataclass(slots=True)
+class _Group:
+    """Neighbours, from the ``first`` ordinal to the ``last``, and where they begin and end."""
+
+    first: int
+    last: int
+    start: int
+    end: int
+    chunks: list[Scored] = field(default_factory=list)
+
+    def adjoins(self, chunk: Scored) -> bool:
+        """Whether ``chunk`` follows or comes before, and all are short enough together."""
+        near = chunk.ordinal in (self.first - 1, self.last + 1)
+        return near and max(chunk.end, self.end) - min(chunk.start, self.start) <= MAX_JOINED_CHARS
+
+    def add(self, chunk: Scored) -> None:
+        self.chunks.append(chunk)
+        self.first, self.last = min(self.first, chunk.ordinal), max(self.last, chunk.ordinal)
+        self.start, self.end = min(self.start, chunk.start), max(self.end, chunk.end)
 
 
 PLACE_KEYS = ("document_id", "revision", "ordinal", "section", "start", "end")
@@ -100,19 +123,27 @@ def fuse(text: Sequence[Hit], title: Sequence[Hit], dense: Sequence[Hit] = ()) -
     cosine is added to what the words are worth of the best words; what the vectors did not find counts as
     their last find.
     """
-    found = [{hit.id: hit.score for hit in hits} for hits in (text, title, dense)]
+    ways = [{hit.id: hit.score for hit in hits} for hits in (text, title, dense)]
     places = {hit.id: hit.payload for hit in (*dense, *title, *text)}
-    parts = {id: Parts(*(scores.get(id) for scores in found)) for id in places}
+    parts = {id: Parts(*[way.get(id) for way in ways]) for id in places}
     scores = _scores(parts)
-    return [
-        Scored(id, **{key: places[id][key] for key in PLACE_KEYS}, score=scores[id], parts=parts[id])
-        for id in sorted(scores, key=lambda id: (-scores[id], *_place(id, places[id])))
+    found = [
+        Scored(
+            id,
+            place["document_id"],
+            place["revision"],
+            place["ordinal"],
+            place["section"],
+            place["start"],
+            place["end"],
+            scores[id],
+            parts[id],
+        )
+        for id, place in places.items()
     ]
-
-
-def _place(id: str, payload: Payload) -> tuple[str, int, str]:
-    """Ids hold the revision: of equals the same one must be first however often a document was taken in."""
-    return str(payload["document_id"]), int(payload["ordinal"]), id
+    # Ids hold the revision: of equals the same one must be first however often a document was taken in.
+    found.sort(key=lambda chunk: (-chunk.score, chunk.document_id, chunk.ordinal, chunk.id))
+    return found
 
 
 def _scores(parts: Mapping[str, Parts]) -> dict[str, float]:
@@ -131,17 +162,17 @@ def grouped(scored: Sequence[Scored]) -> list[list[Scored]]:
 
     Groups stand in the order of their best, which is each one's first.
     """
-    groups: list[list[Scored]] = []
-    of_section: dict[tuple[str, int, int], list[list[Scored]]] = {}
+    groups: list[_Group] = []
+    of_section: dict[tuple[str, int, int], list[_Group]] = {}
     for chunk in scored:
         near = of_section.setdefault((chunk.document_id, chunk.revision, chunk.section), [])
-        group = next((group for group in near if _adjoins(group, chunk)), None)
+        group = next((group for group in near if group.adjoins(chunk)), None)
         if group is None:
-            near.append([chunk])
-            groups.append(near[-1])
-        else:
-            group.append(chunk)
-    return groups
+            group = _Group(chunk.ordinal, chunk.ordinal, chunk.start, chunk.end)
+            near.append(group)
+            groups.append(group)
+        group.add(chunk)
+    return [group.chunks for group in groups]
 
 
 def read(
@@ -172,7 +203,7 @@ def distinct(ranked: Sequence[Ranked], *, limit: int) -> list[Ranked]:
     for passage in ranked:
         if len(kept) == limit:
             break
-        words = term_set(passage.text)
+        words = _words(passage.text)
         if not any(_same(words, other) for other in seen):
             kept.append(passage)
             seen.append(words)
@@ -197,15 +228,6 @@ def _ranked(chunk: Scored, payload: Payload) -> Ranked:
     )
 
 
-def _adjoins(group: Sequence[Scored], chunk: Scored) -> bool:
-    """Whether ``chunk`` follows the group or comes before it, and they are short enough together."""
-    ordinals = [other.ordinal for other in group]
-    near = chunk.ordinal in (min(ordinals) - 1, max(ordinals) + 1)
-    first = min(chunk.start, *(other.start for other in group))
-    last = max(chunk.end, *(other.end for other in group))
-    return near and last - first <= MAX_JOINED_CHARS
-
-
 def _joined(one: Ranked, other: Ranked) -> Ranked:
     """Both as one slice of the document; what parts chunks that do not overlap is line ends only."""
     first, second = sorted((one, other), key=lambda passage: passage.start)
@@ -221,6 +243,15 @@ def _joined(one: Ranked, other: Ranked) -> Ranked:
         text=first.text + gap + rest,
         code=tuple(sorted(code)),
     )
+
+
+def _words(text: str) -> frozenset[str]:
+    """What two texts are compared by: words as written; of a script without spaces, pairs of characters."""
+    folded = text.casefold()
+    words = folded.split()
+    if len(words) * LONG_WORD >= len(folded):
+        return frozenset(words)
+    return frozenset(map("".join, pairwise(folded)))
 
 
 def _same(words: frozenset[str], other: frozenset[str]) -> bool:

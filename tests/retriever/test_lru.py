@@ -31,3 +31,12 @@ def test_what_is_too_heavy_is_not_kept() -> None:
     kept.put("b", "b", weight=5)
     kept.put("a", "too much", weight=11)
     assert (kept.get("a"), kept.get("b"), kept.weight) == (None, "b", 5)
+
+
+def test_what_is_dropped_weighs_nothing() -> None:
+    """Nothing stands under its key any more; dropping nothing is harmless."""
+    kept: Lru[str, str] = Lru(entries=5, weight=10)
+    kept.put("a", "x", weight=4)
+    kept.drop("a")
+    kept.drop("a")
+    assert (kept.get("a"), kept.weight, len(kept)) == (None, 0, 0)

@@ -125,6 +125,17 @@ def test_the_same_text_is_told_once() -> None:
     assert [passage.id for passage in distinct(twice, limit=9)] == ["a", "c", "d"]
 
 
+def test_a_script_without_spaces_is_compared_by_its_characters() -> None:
+    """A copy with another last sign is the same text; another sentence is not."""
+    text = "灯塔的灯每四个小时要修剪一次灯芯并且要用软布擦拭镜片这样光才能照得很远很远"
+    twice = whole(
+        hit("a", 3, text=text),
+        hit("b", 2, document_id="copy", text=f"{text}。"),
+        hit("c", 1, document_id="other", text=text[::-1]),
+    )
+    assert [passage.id for passage in distinct(twice, limit=9)] == ["a", "c"]
+
+
 def test_the_limit_counts_passages() -> None:
     """No more than the limit is returned, the best first; a later neighbour joined before."""
     hits = [
