@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,12 +12,15 @@ import httpx
 from fastapi import FastAPI
 
 from chat_ws import metrics, process
-from chat_ws.history import PostgresHistory
+from chat_ws.database.history import PostgresHistory
+from chat_ws.database.migrate import migrate
+from chat_ws.database.postgres import Database
+from chat_ws.database.replicas import PostgresReplicas
+from chat_ws.database.retention import Retention
+from chat_ws.insights.overview import Insights
+from chat_ws.insights.routes import insights as insights_routes
 from chat_ws.keeper import Keeper
-from chat_ws.migrate import migrate
-from chat_ws.ports import Answerer, Clock, RunLogs
-from chat_ws.postgres import Database
-from chat_ws.replicas import PostgresReplicas
+from chat_ws.ports import Answerer, Clock, Grouper, RunLogs
 from chat_ws.routes import conversations, health, questions
 from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import Runs
@@ -42,6 +45,7 @@ class Adapters:
     """What a test may put in the place of the real thing."""
 
     answerer: Answerer | None = None
+    grouper: Grouper | None = None
     clock: Clock = lambda: datetime.now(UTC)
 
 
@@ -60,12 +64,12 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
             # A beat waits for no question's turn.
             beats = Database(settings.database_url.get_secret_value(), connections=1)
             stack.push_async_callback(beats.close)
-            answerer = adapters.answerer or _retriever(settings, stack)
+            retriever = _retriever(settings, stack)
             replica_id = new_id("replica")
             history = PostgresHistory(database, clock=adapters.clock, new_id=new_id, replica_id=replica_id)
             logs = _run_logs(settings)
             runs = Runs(
-                answerer=answerer,
+                answerer=adapters.answerer or retriever,
                 history=history,
                 logs=logs,
                 clock=adapters.clock,
@@ -79,14 +83,27 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
             )
             keeper = Keeper(replicas, runs)
             here = Service(settings, history=history, runs=runs, clock=adapters.clock)
-            app.state.service = here
-            app.state.metrics = metrics.told(requests, service=here, runs=runs, database=database)
+            retention = _retention(settings, database, logs, adapters.clock)
+            app.state.service, app.state.retention = here, retention
+            app.state.insights = Insights(
+                database,
+                adapters.grouper or retriever,
+                clock=adapters.clock,
+                retention_days=settings.retention_days,
+            )
+            app.state.metrics = metrics.told(
+                requests, service=here, runs=runs, database=database, retention=retention
+            )
             stack.push_async_callback(logs.close)
             logs.start(hurried=keeper.hurry)
-            keeping = spawn(_keep(here, keeper, database, adapters.clock), name="keep this replica")
+            preparing = spawn(_prepare(here, keeper, database, adapters.clock), name="prepare database")
+            keeping = spawn(_after(preparing, keeper.run), name="keep this replica")
+            removing = spawn(_after(preparing, retention.run), name="retention") if retention else None
             yield
+            await cancel(removing)
             await here.drain()
             await cancel(keeping)
+            await cancel(preparing)
             await keeper.leave()
 
     app = FastAPI(title="Carrel chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -94,6 +111,7 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
     app.include_router(metrics_router)
     app.include_router(conversations)
     app.include_router(questions)
+    app.include_router(insights_routes)
     install_error_handlers(app)
     app.add_middleware(HeadMiddleware)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
@@ -131,8 +149,18 @@ def _run_logs(settings: ChatSettings) -> RunLogs:
     return RedisRunLogs(settings.redis_url.get_secret_value(), window_s=settings.resume_window_s)
 
 
-async def _keep(here: Service, keeper: Keeper, database: Database, clock: Clock) -> None:
-    """Bring the schema up to date as soon as the database is there, then keep this replica known."""
+def _retention(settings: ChatSettings, database: Database, logs: RunLogs, clock: Clock) -> Retention | None:
+    days = settings.retention_days
+    return None if days is None else Retention(database, logs, days=days, clock=clock)
+
+
+async def _after(preparing: asyncio.Task[None], work: Callable[[], Awaitable[None]]) -> None:
+    await asyncio.wait([preparing])
+    await work()
+
+
+async def _prepare(here: Service, keeper: Keeper, database: Database, clock: Clock) -> None:
+    """Bring the schema up to date and make this replica known, as soon as the database is there."""
     waiting = False
     while True:
         try:
@@ -148,4 +176,4 @@ async def _keep(here: Service, keeper: Keeper, database: Database, clock: Clock)
         if applied:
             _log.info("applied %d migrations", len(applied))
         here.health.prepared = True
-        await keeper.run()
+        return

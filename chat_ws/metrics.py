@@ -1,13 +1,16 @@
 """What the chat service tells Prometheus, read from what its parts know; counts nothing itself."""
 
-from chat_ws.postgres import Database
+from chat_ws.database.postgres import Database
+from chat_ws.database.retention import Retention
 from chat_ws.runs import Runs
 from chat_ws.service import Service
 from shared.counting import Requests
 from shared.metrics import Metrics
 
 
-def told(requests: Requests, *, service: Service, runs: Runs, database: Database) -> Metrics:
+def told(
+    requests: Requests, *, service: Service, runs: Runs, database: Database, retention: Retention | None
+) -> Metrics:
     """Return what the chat service tells."""
     metrics = Metrics("chat_ws", requests)
     metrics.gauge("requests_in_progress", "Requests being served.", lambda: requests.in_progress)
@@ -21,6 +24,10 @@ def told(requests: Requests, *, service: Service, runs: Runs, database: Database
     metrics.counter("runs_ended", "Runs by how they ended.", lambda: runs.ended, labels=("status",))
     metrics.gauge("run_log_bytes", "Kept frames of runs, about.", lambda: runs.logs.bytes)
     _tell_database(metrics, database)
+    if retention is not None:
+        removed, rounds = retention.removed, retention.rounds
+        metrics.counter("retention_removed", "What was too old.", lambda: removed, labels=("kind",))
+        metrics.counter("retention_rounds", "Rounds by their end.", lambda: rounds, labels=("end",))
     return metrics
 
 
@@ -31,3 +38,4 @@ def _tell_database(metrics: Metrics, database: Database) -> None:
     metrics.counter(
         "database_refused", "Work that was not done, by why.", lambda: database.refused, labels=("reason",)
     )
+    metrics.counter("database_given_up", "Connections silent at their deadline.", lambda: database.given_up)

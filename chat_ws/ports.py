@@ -87,6 +87,14 @@ class Answerer(Protocol):
         ...
 
 
+class Grouper(Protocol):
+    """Puts texts together that say alike; the retriever's client."""
+
+    async def groups(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the groups as positions in ``texts``, the largest first; raises CarrelError."""
+        ...
+
+
 class History(Protocol):
     """Where conversations, messages and runs are kept. While it is away, methods raise ``overloaded``."""
 

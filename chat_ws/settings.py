@@ -1,23 +1,28 @@
 """The chat service's settings."""
 
+import re
 from typing import Annotated, Literal
 
 import psycopg2
 from psycopg2.extensions import parse_dsn
 from pydantic import AfterValidator, Field, SecretStr
 
+from chat_ws.database.address import database_address
 from shared.contracts.chat_ws import MAX_FRAME_BYTES, MAX_MESSAGE_CHARS
 from shared.settings import HttpUrl, Port, RedisUrl, ServiceSettings
 
 
 def _postgres_url(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-        raise ValueError("must begin with postgresql:// or postgres://")
+    address = database_address(value.get_secret_value())
     try:
-        parse_dsn(value.get_secret_value())
-    except psycopg2.ProgrammingError:
-        raise ValueError("is not a PostgreSQL address; characters such as @ / ? in it are escaped") from None
-    return value
+        parse_dsn(address)
+    except psycopg2.ProgrammingError as error:
+        # "invalid URI query parameter: ..." names the parameter; any other text may quote what is secret.
+        known = re.fullmatch(r'invalid dsn: invalid URI query parameter: "([a-z_]+)"\s*', str(error))
+        reason = f"; the driver knows no parameter {known[1]}" if known else ""
+        detail = f"is not a PostgreSQL address{reason}; characters such as @ / ? in it are escaped"
+        raise ValueError(detail) from None
+    return SecretStr(address)
 
 
 class ChatSettings(ServiceSettings):
@@ -53,5 +58,7 @@ class ChatSettings(ServiceSettings):
     """How long a run's events are kept after its end."""
     answer_timeout_s: Annotated[float, Field(gt=0)] = 60.0
     """The retriever's longest silence in the middle of an answer."""
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """Conversations that nobody has used for so long are removed; None keeps them."""
     drain_s: Annotated[float, Field(ge=0, le=5)] = 4.0
     """How long running answers may go on after SIGTERM."""

@@ -41,7 +41,7 @@ def admin_key(settings: CliSettings, *, beside: Path = _ROOT) -> str:
     """
     if settings.admin_api_key is not None:
         return settings.admin_api_key.get_secret_value()
-    if urlsplit(settings.server).hostname not in _THIS_MACHINE:
+    if not is_local(settings):
         return ""
     for folder in dict.fromkeys((settings.data_dir.absolute(), beside / settings.data_dir)):
         if key := _kept_key(folder):
@@ -53,7 +53,7 @@ def require_key(settings: CliSettings) -> str:
     """Return the owner's key, or end the command saying where one would have been found."""
     if key := admin_key(settings):
         return key
-    if urlsplit(settings.server).hostname in _THIS_MACHINE:
+    if is_local(settings):
         refuse("no admin key found: set ADMIN_API_KEY, or set DATA_DIR to the server's data folder")
     refuse(f"set ADMIN_API_KEY to the admin key of {settings.server}")
 
@@ -63,19 +63,25 @@ def connect(
     settings: CliSettings,
     *,
     key: str = "",
+    bearer: str = "",
     patience_s: float = 10.0,
     pause: Callable[[float], bool] | None = None,
 ) -> Iterator[GatewayClient]:
     """Give a client of the server; nothing is sent yet."""
     # A proxy from the environment cannot reach this machine's own ports.
-    remote = urlsplit(settings.server).hostname not in _THIS_MACHINE
+    remote = not is_local(settings)
     headers = {"user-agent": f"carrel/{__version__}"}
     try:
         http = httpx.Client(base_url=settings.server, headers=headers, timeout=_TIMEOUT, trust_env=remote)
     except httpx.InvalidURL:
         refuse("CARREL_URL: is not a web address")
     with http:
-        yield GatewayClient(http, admin_key=key, patience_s=patience_s, pause=pause)
+        yield GatewayClient(http, admin_key=key, bearer=bearer, patience_s=patience_s, pause=pause)
+
+
+def is_local(settings: CliSettings) -> bool:
+    """Return whether the server is on this machine."""
+    return urlsplit(settings.server).hostname in _THIS_MACHINE
 
 
 def patiently(settings: CliSettings, work: Callable[[GatewayClient], int], *, stop: threading.Event) -> int:

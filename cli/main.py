@@ -172,6 +172,20 @@ def _ask(
     raise typer.Exit(ask(text, settings=connection.settings(url), as_json=as_json))
 
 
+@app.command("chat")
+def _chat(url: Url = None) -> None:
+    """Talk: questions and answers in one conversation, which outlives lost connections and restarts.
+
+    /new begins a new conversation, /quit ends, Ctrl-C stops an answer. Piped, each line is a question.
+
+    Exit code: 0 all well, 1 a question got no answer, 2 server out of reach.
+    """
+    from cli import connection
+    from cli.chat import chat
+
+    raise typer.Exit(chat(settings=connection.settings(url)))
+
+
 @app.command("reindex")
 def _reindex(
     watch: Annotated[bool, typer.Option("--watch", help="Begin none; watch the one that is going.")] = False,

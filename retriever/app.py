@@ -158,7 +158,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         embedder=embedder,
     )
     _add_sources(app, adapters)
-    asked = (routes.documents, index_routes.router, routes.questions, openai, routes.usage)
+    asked = (routes.documents, index_routes.router, routes.questions, openai, routes.usage, routes.inside)
     sources = (sources_routes.data_sources, sources_routes.ingestion_jobs)
     for router in (health.router, metrics_router, *asked, *sources):
         app.include_router(router)

@@ -1,5 +1,6 @@
 """The retriever's routes: a model in, one call, a model out."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from functools import partial
@@ -14,6 +15,7 @@ from retriever.documents.catalogue import Catalogue
 from retriever.documents.links import MAX_URL_CHARS
 from retriever.documents.submissions import MAX_ID_CHARS, document_id, read_submission
 from retriever.generated import reranked
+from retriever.grouping import groups
 from retriever.guard.budget import Budget
 from retriever.guard.guarded import GuardedModel
 from retriever.ingest import Ingest
@@ -21,6 +23,7 @@ from retriever.parsers.registry import MAX_TITLE_CHARS, PARSERS
 from retriever.search import Search
 from shared import sse
 from shared.auth import Principal, Role
+from shared.contracts.groups import GroupsAnswer, GroupsRequest
 from shared.contracts.retriever import (
     ONLY_KEYS,
     AnswerRequest,
@@ -116,6 +119,13 @@ def asking(found: Annotated[Principal, Depends(principal)]) -> Principal:
     return found
 
 
+def service(found: Annotated[Principal, Depends(principal)]) -> Principal:
+    """Let in the other services alone."""
+    if found.role is not Role.SERVICE:
+        raise ForbiddenError("Only the services may do this")
+    return found
+
+
 documents = APIRouter(
     prefix="/v1/documents",
     tags=["documents"],
@@ -125,6 +135,8 @@ documents = APIRouter(
 usage = APIRouter(
     prefix="/v1", tags=["usage"], dependencies=[Depends(owner)], generate_unique_id_function=operation_id
 )
+inside = APIRouter(prefix="/v1", dependencies=[Depends(service)], include_in_schema=False)
+"""For the other services alone: no row of the gateway's route table leads here."""
 questions = APIRouter(
     prefix="/v1", tags=["search"], dependencies=[Depends(asking)], generate_unique_id_function=operation_id
 )
@@ -226,6 +238,12 @@ async def answer(
     events = answers.events(body)
     first = await anext(events)  # what can be refused is refused before the stream begins
     return StreamingResponse(_encoded(first, events), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+
+@inside.post("/groups")
+async def group(body: GroupsRequest) -> GroupsAnswer:
+    """Put texts together that say alike."""
+    return GroupsAnswer(groups=await asyncio.to_thread(groups, body.texts))
 
 
 async def _encoded(first: RunEvent, rest: AsyncIterator[RunEvent]) -> AsyncIterator[bytes]:

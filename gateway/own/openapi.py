@@ -40,6 +40,7 @@ TAGS = {
     "search": "Search and answer without a conversation.",
     "documents": "What is answered from.",
     "data sources": "Where documents come from, and the jobs that take them in.",
+    "insights": "What visitors ask, and what the documents lack.",
     "usage": "What paid models cost, and metrics.",
     "sessions": "Who a visitor is.",
     "health": "How the services are.",

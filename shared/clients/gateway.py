@@ -18,7 +18,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import ValidationError
 
-from shared.contracts.gateway import OverallHealth
+from shared.contracts.gateway import OverallHealth, Session
 from shared.contracts.retriever import RunEnd, RunEvent, parse_event
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError, from_problem
 from shared.sse import MEDIA_TYPE, Decoder, Event
@@ -35,7 +35,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 5.0
 class GatewayClient:
     """Calls one Carrel over HTTP.
 
-    ``http`` is used as it is: its base URL, limits and timeouts are the caller's. A retryable refusal is
+    ``http`` is used as it is: its base URL, limits and timeouts are the caller's. ``bearer`` is a visitor's
+    token, or the admin key where a visitor's would do. A retryable refusal is
     tried again for at most ``patience_s`` seconds. ``pause`` waits that many seconds and says whether the
     wait was broken off, which ends the retries; :meth:`threading.Event.wait` is one.
     """
@@ -45,6 +46,7 @@ class GatewayClient:
         http: httpx.Client,
         *,
         admin_key: str = "",
+        bearer: str = "",
         patience_s: float = 30.0,
         pause: Callable[[float], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -52,6 +54,8 @@ class GatewayClient:
         self._http, self._patience_s, self._clock = http, patience_s, clock
         self._pause = pause if pause is not None else threading.Event().wait
         self._headers = {"x-api-key": admin_key} if admin_key else {}
+        if bearer:
+            self._headers["authorization"] = f"Bearer {bearer}"
 
     def put_document(
         self,
@@ -152,6 +156,12 @@ class GatewayClient:
             What the server refused it with, or ``upstream_unavailable`` when it broke off.
         """
         return self._stream("GET", path)
+
+    def open_session(self) -> str:
+        """Return a new visitor's token."""
+        answer = self.ask("POST", "/v1/sessions")
+        with _translated():
+            return Session.model_validate_json(answer.content).token
 
     def health(self) -> OverallHealth:
         """Return the health of the whole, also when it is down. Asked once."""

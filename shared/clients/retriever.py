@@ -2,19 +2,21 @@
 
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 
 import httpx
 from pydantic import ValidationError
 
 from shared.auth import Principal, signed_headers
+from shared.contracts.groups import MAX_TEXT_CHARS, GroupsAnswer, GroupsRequest
 from shared.contracts.retriever import AnswerRequest, RunEnd, RunEvent, parse_event
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError, from_problem
 from shared.http import REQUEST_ID_HEADER
 from shared.logging import request_id
 from shared.sse import MEDIA_TYPE, Decoder
 
+_GROUPS_TIMEOUT_S = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +50,23 @@ class RetrieverClient:
                         if isinstance(event, RunEnd):
                             return
         raise UpstreamUnavailableError("The retriever broke off in the middle of an answer")
+
+    async def groups(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return positions in ``texts`` of those that say alike; the beginning of each text is looked at.
+
+        Raises
+        ------
+        CarrelError
+            As for :meth:`answer`.
+        """
+        body = GroupsRequest(texts=[text[:MAX_TEXT_CHARS] for text in texts]).model_dump(mode="json")
+        with _translated():
+            response = await self._http.post(
+                "/v1/groups", json=body, headers=self._headers(), timeout=_GROUPS_TIMEOUT_S
+            )
+            if response.status_code != 200:
+                raise await _refusal(response)
+            return GroupsAnswer.model_validate_json(response.content).groups
 
     def _headers(self) -> dict[str, str]:
         headers = signed_headers(self._principal, token=self._token, now=time.time())

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from chat_ws.app import new_id
-from chat_ws.history import PostgresHistory
-from chat_ws.migrate import migrate
+from chat_ws.database.history import PostgresHistory
+from chat_ws.database.migrate import migrate
+from chat_ws.database.postgres import Database
 from chat_ws.ports import History
-from chat_ws.postgres import Database
 from tests.support.chat_fakes import NOW, Clock, MemoryHistory
 
 

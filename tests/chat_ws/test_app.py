@@ -8,9 +8,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
 from chat_ws.app import create_app, new_id
-from chat_ws.history import PostgresHistory
-from chat_ws.migrate import migrate
-from chat_ws.postgres import Database
+from chat_ws.database.history import PostgresHistory
+from chat_ws.database.migrate import migrate
+from chat_ws.database.postgres import Database
 from shared.contracts.retriever import AnswerRequest
 from shared.sse import encode
 from tests.support.chat_client import receive
@@ -35,6 +35,8 @@ def test_making_the_application_opens_nothing() -> None:
         "/v1/conversations/{conversation_id}/export",
         "/v1/conversations/{conversation_id}/messages",
         "/v1/conversations/{conversation_id}/messages/{message_id}",
+        "/v1/insights/gaps",
+        "/v1/insights/questions",
         "/v1/me",
         "/v1/me/export",
         "/v1/messages",

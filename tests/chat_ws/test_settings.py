@@ -17,7 +17,7 @@ URL = "postgresql://u:hidden@127.0.0.1:5432/d"
 def test_any_address_of_postgresql_is_taken(url: str) -> None:
     """TCP or socket, one host or several; the address is a secret."""
     chosen = settings(url)
-    assert chosen.database_url.get_secret_value() == url
+    assert chosen.database_url.get_secret_value() == url.replace("postgres://", "postgresql://")
     assert "hidden" not in repr(chosen)
 
 
@@ -25,8 +25,12 @@ def test_any_address_of_postgresql_is_taken(url: str) -> None:
     ("changed", "reason"),
     [
         ({"database_url": "mysql://hidden"}, "DATABASE_URL: must begin with postgresql://"),
-        ({"database_url": "postgresql://u:hidden%zz@h/d"}, "DATABASE_URL: is not a PostgreSQL address"),
-        ({"database_url": "postgresql://h/d?hidden=1"}, "DATABASE_URL: is not a PostgreSQL address"),
+        ({"database_url": "postgresql://u:hidden%zz@h/d"}, "DATABASE_URL: has a % that escapes nothing"),
+        ({"database_url": "postgresql://[hidden/d"}, "DATABASE_URL: is not a PostgreSQL address"),
+        (
+            {"database_url": "postgresql://h/d?pool_mode=hidden"},
+            "DATABASE_URL: is not a PostgreSQL address; the driver knows no parameter pool_mode",
+        ),
         ({"database_connections": 0}, "DATABASE_CONNECTIONS: "),
         ({"max_frame_bytes": 2**20}, "MAX_FRAME_BYTES: "),
         ({"heartbeat_interval_s": 0}, "HEARTBEAT_INTERVAL_S: "),

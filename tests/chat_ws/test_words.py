@@ -67,6 +67,6 @@ def test_a_lexeme_is_quoted() -> None:
 
 def test_the_database_cuts_the_same() -> None:
     """The migration that made ``carrel_words`` names the very characters."""
-    sql = (files("chat_ws") / "sql/migrations/0003_pre_search.sql").read_text("utf-8")
+    sql = (files("chat_ws.database") / "sql/migrations/0003_pre_search.sql").read_text("utf-8")
     assert f"'[{SEPARATORS}]+'" in sql
     assert f"'([{UNSPACED}])'" in sql

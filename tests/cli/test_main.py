@@ -31,12 +31,12 @@ def test_every_command_is_in_the_help() -> None:
     """The help lists the commands; without arguments it is what is shown."""
     for arguments in (["--help"], []):
         said = run(*arguments)[1]
-        assert all(command in said for command in ("up", "ingest", "sync", "ask", "status"))
+        assert all(command in said for command in ("up", "ingest", "sync", "ask", "chat", "status"))
 
 
 def test_the_exit_codes_are_documented() -> None:
     """Each command that has its own exit codes tells them in its help."""
-    for command in ("ingest", "sync", "ask", "status"):
+    for command in ("ingest", "sync", "ask", "chat", "status"):
         assert "Exit code: 0" in run(command, "--help")[1]
 
 

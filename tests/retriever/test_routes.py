@@ -256,3 +256,16 @@ async def test_the_openapi_document_declares_the_answers() -> None:
     assert bodies["application/pdf"]["schema"]["format"] == "binary"
     assert {"200", "201", "204"} <= set(put_route["responses"])
     assert settings().retriever_port
+
+
+async def test_services_have_texts_grouped() -> None:
+    """Texts that say alike come back as positions; nobody but a service is let in."""
+    app = built()
+    body = {"texts": ["How do I trim the wick?", "A boat", "trimming a wick"]}
+    async with client(app, Role.SERVICE) as http:
+        answer = await http.post("/v1/groups", json=body)
+        assert answer.json() == {"groups": [[0, 2], [1]]}
+        assert (await http.post("/v1/groups", json={"texts": []})).status_code == 422
+        assert (await http.post("/v1/groups", json={"texts": ["a"] * 1001})).status_code == 422
+        for role in (Role.VISITOR, Role.OWNER, Role.PUBLIC):
+            assert (await http.post("/v1/groups", json=body, headers=signed(role))).status_code == 403

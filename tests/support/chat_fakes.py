@@ -9,8 +9,8 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from chat_ws import words
+from chat_ws.database.questions import fingerprint, title_of
 from chat_ws.ports import Ending, RunRecord, Stored
-from chat_ws.questions import fingerprint, title_of
 from shared.contracts.chat_ws import (
     Conversation,
     ExportedMessage,

@@ -78,6 +78,8 @@ class FakeCohere:
     shift: int = 0
     """How far citations are off."""
     cites: bool = True
+    going: asyncio.Event = field(default_factory=asyncio.Event)
+    """While it is not set, an answer stands still after its first words."""
     rewritten: str = ""
     """What a conversation is condensed to; else something sensible."""
     vectors: Any = None
@@ -90,6 +92,9 @@ class FakeCohere:
     clients: list[Any] = field(default_factory=list)
     """From where: the same twice is the same connection."""
     url: str = ""
+
+    def __post_init__(self) -> None:
+        self.going.set()
 
     def paths(self) -> list[str]:
         """The paths asked for, in their order."""
@@ -208,6 +213,8 @@ class FakeCohere:
                     yield byte
                 continue
             yield data
+            if at == 2:
+                await self.going.wait()
             if (failure == "cut-early" and at == 0) or (failure == "cut" and at == 3):
                 await asyncio.sleep(0.02)
                 raise ConnectionResetError

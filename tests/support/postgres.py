@@ -1,6 +1,7 @@
 """The embedded PostgreSQL of the supervision, as a process that tests start, kill and ask."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -12,28 +13,43 @@ from typing import Any
 
 import psycopg2
 
-from cli.supervision.layout import DATABASE, Layout, private_dir
+from cli.supervision.layout import DATABASE, DATABASE_USER, Layout, private_dir
 
 _START_S = 20.0
 _ROOT = Path(__file__).parents[2]
+_MAIN = """import json, sys
+from cli.supervision import postgres
+postgres.SETTINGS |= json.loads(sys.argv[1])
+postgres.main()
+"""
 
 
 class PostgresServer:
-    """One server over the data folder ``folder``."""
+    """One server over the data folder ``folder``, with ``settings`` beside our own."""
 
-    def __init__(self, folder: Path) -> None:
-        self._layout = Layout(folder)
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self._layout, self._settings = Layout(folder), settings
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = DATABASE) -> str:
         """Return the address of ``database``."""
         return self._layout.database_url.replace(f"/{DATABASE}?", f"/{database}?")
 
+    @property
+    def socket(self) -> str:
+        """The Unix socket it listens on."""
+        return str(self._layout.run_dir / ".s.PGSQL.5432")
+
+    def url_at(self, port: int, like: str, query: str = "") -> str:
+        """Return the address of the database that ``like`` is of, through ``port`` of this machine."""
+        database = like.split("/")[3].split("?")[0]
+        return f"postgresql://{DATABASE_USER}@127.0.0.1:{port}/{database}{query}"
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         private_dir(self._layout.run_dir)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "cli.supervision.postgres"],
+            [sys.executable, "-c", _MAIN, json.dumps(self._settings)],
             env={"DATA_DIR": str(self._layout.data_dir), "PATH": os.environ["PATH"]},
             cwd=_ROOT,
         )
@@ -57,6 +73,11 @@ class PostgresServer:
         while self._works_in(self._layout.postgres.resolve()):
             assert time.monotonic() < deadline, "PostgreSQL's own processes do not end"
             Event().wait(0.01)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the process that was started runs."""
+        return self._process is not None and self._process.poll() is None
 
     def _works_in(self, folder: Path) -> bool:
         for link in Path("/proc").glob("[0-9]*/cwd"):

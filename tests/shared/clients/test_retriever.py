@@ -1,6 +1,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
@@ -221,3 +222,44 @@ async def test_a_request_of_ours_that_cannot_be_sent_is_no_event_of_theirs() -> 
             AnswerRequest.model_validate(
                 {"messages": [{"role": "user", "content": "x"}], "filters": {"a": value}}
             )
+
+
+async def grouped(answer: httpx.Response | Exception, *texts: str) -> tuple[list[list[int]], dict[str, Any]]:
+    """The groups that a retriever which does ``answer`` makes, and what it was sent."""
+    sent: dict[str, Any] = {}
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        verify({name.lower(): value for name, value in request.headers.items()}, token=TOKEN, now=time.time())
+        sent.update(json.loads(request.content), path=request.url.path)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(handler), base_url="http://retriever") as http:
+        client = RetrieverClient(http, principal=Principal(id="chat_ws", role=Role.SERVICE), token=TOKEN)
+        return await client.groups(texts), sent
+
+
+async def test_groups_are_asked_for_as_a_service() -> None:
+    """The beginning of each text is sent, signed; what comes back is positions."""
+    found, sent = await grouped(httpx.Response(200, json={"groups": [[0, 1]]}), "a" * 2000, "b")
+    assert found == [[0, 1]]
+    assert sent == {"path": "/v1/groups", "texts": ["a" * 1000, "b"]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (httpx.ReadTimeout("slow"), UpstreamTimeoutError),
+        (httpx.ConnectError("away"), UpstreamUnavailableError),
+        (httpx.Response(200, json={"groups": "none"}), UpstreamUnavailableError),
+        (refused(OverloadedError()), OverloadedError),
+        (httpx.Response(403), UpstreamUnavailableError),
+    ],
+)
+async def test_groups_that_cannot_be_had(
+    answer: httpx.Response | Exception, error: type[CarrelError]
+) -> None:
+    """Told as errors of ours, like an answer that cannot be had."""
+    with pytest.raises(error):
+        await grouped(answer, "a")

@@ -98,3 +98,22 @@ def test_options_are_few_and_flat(options: dict[str, object]) -> None:
     assert str(caught.value.param).startswith("options.")
     frame["options"] = {"a": True, "b": "x", "c": 1.5}
     assert isinstance(parse_frame(json.dumps(frame)), MessageCreate)
+
+
+@pytest.mark.parametrize(
+    ("text", "param"),
+    [
+        ('{"type": "ping", "nonce": 1, "nonce": 2}', "nonce"),
+        ('{"type": "ping", "type": "ping"}', "type"),
+        (
+            '{"type": "message-create", "client_message_id": "00000000-0000-4000-8000-000000000001",'
+            ' "content": "a", "filters": {"lang": "en", "lang": "de"}}',
+            "lang",
+        ),
+    ],
+)
+def test_a_field_stands_in_a_frame_once(text: str, param: str) -> None:
+    """Said twice it is refused by name, at any depth: readers differ in which they take."""
+    with pytest.raises(InvalidRequestError, match="twice") as caught:
+        parse_frame(text)
+    assert caught.value.param == param

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from chat_ws.database.questions import fingerprint, title_of
 from chat_ws.ports import History, Stored
-from chat_ws.questions import fingerprint, title_of
 from shared.contracts.chat_ws import RunRegenerate
 from shared.contracts.retriever import Turn
 from shared.errors import IdempotencyConflictError, NotFoundError, RunActiveError
@@ -123,7 +123,7 @@ def test_what_was_stored_before_is_brought_up_to_date(
 ) -> None:
     """Messages of an older schema are searched, and know their questions, once the migrations are through."""
     name = database_url.split("/")[3].split("?")[0]
-    folder = files("chat_ws") / "sql/migrations"
+    folder = files("chat_ws.database") / "sql/migrations"
     steps = sorted(step.name for step in folder.iterdir())
     old = [step for step in steps if step < "0003"]
     for step in old:

@@ -23,8 +23,8 @@ FOR UPDATE OF c;
 
 -- name: insert_conversation
 -- A new conversation.
-INSERT INTO conversations (id, visitor_id, title, created_at, updated_at)
-VALUES (%(conversation_id)s, %(visitor_id)s, %(title)s, %(now)s, %(now)s);
+INSERT INTO conversations (id, visitor_id, title, created_at, updated_at, message_count)
+VALUES (%(conversation_id)s, %(visitor_id)s, %(title)s, %(now)s, %(now)s, %(added)s);
 
 -- name: touch_conversation
 -- A question and the place of its answer, or the place of another one, came to a conversation.
@@ -88,19 +88,20 @@ UPDATE messages
 SET content = %(content)s, citations = %(citations)s
 WHERE id = %(message_id)s AND status = 'running';
 
--- name: end_message
--- An answer as it stays.
-UPDATE messages
+-- name: end_run
+-- A run's end, with its answer as it stays; nothing where somebody else ended it.
+WITH ended AS (
+    UPDATE runs
+    SET status = %(status)s, last_sequence = %(last_sequence)s, error = %(error)s, ended_at = %(now)s
+    WHERE id = %(run_id)s AND status = 'running'
+    RETURNING message_id
+)
+
+UPDATE messages AS m
 SET content = %(content)s, citations = %(citations)s, status = %(status)s,
     finish_reason = %(finish_reason)s, degraded = %(degraded)s
-WHERE id = %(message_id)s;
-
--- name: end_run
--- A run's end.
-UPDATE runs
-SET status = %(status)s, last_sequence = %(last_sequence)s, error = %(error)s, ended_at = %(now)s
-WHERE id = %(run_id)s AND status = 'running'
-RETURNING id;
+FROM ended AS e
+WHERE m.id = e.message_id;
 
 -- name: run_status
 -- How a run stands.

@@ -2,9 +2,9 @@ import asyncio
 
 import pytest
 
-from chat_ws.migrate import migrate
-from chat_ws.postgres import Database
-from chat_ws.queries import migrations
+from chat_ws.database.migrate import migrate
+from chat_ws.database.postgres import Database
+from chat_ws.database.queries import migrations
 from tests.support.chat_fakes import NOW
 from tests.support.postgres import PostgresServer
 

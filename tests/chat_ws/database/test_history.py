@@ -9,9 +9,9 @@ import pytest
 from hypothesis import strategies as st
 
 from chat_ws.app import new_id
-from chat_ws.history import PostgresHistory
+from chat_ws.database.history import PostgresHistory
+from chat_ws.database.postgres import Cursor, Database
 from chat_ws.ports import History, Stored
-from chat_ws.postgres import Cursor, Database
 from chat_ws.words import terms, tsquery
 from shared.contracts.chat_ws import ExportedMessage, Feedback, FeedbackGiven, Message
 from shared.contracts.retriever import Citation, RunError, Turn
@@ -64,7 +64,7 @@ async def test_a_commit_whose_confirmation_is_lost_is_the_first(database: Databa
     """The work that is tried again after an unconfirmed commit finds its own run: no duplicate."""
 
     class Unconfirmed(Database):
-        async def run(self, work: Any) -> Any:
+        async def run(self, work: Any, *, endless: bool = False) -> Any:
             await database.run(work)
             return await database.run(work)
 
@@ -254,6 +254,32 @@ async def test_a_run_ends_once(history: History) -> None:
     assert record.status == "incomplete"
     await history.delete_conversation("v1", stored.conversation_id)
     assert await history.end_run(ending(stored)) is None
+
+
+@pytest.mark.integration
+async def test_an_end_that_waited_for_another_is_told_how_the_run_stands(
+    database: Database, stored_history: PostgresHistory
+) -> None:
+    """What is committed while it waits counts, not what there was before; the answer stays as it was."""
+    stored = await stored_history.create_message("v1", question())
+    loop = asyncio.get_running_loop()
+
+    def end_elsewhere(cursor: Cursor) -> Any:
+        cursor.execute("UPDATE runs SET status = 'incomplete' WHERE id = %(id)s", {"id": stored.run_id})
+        late = asyncio.run_coroutine_threadsafe(stored_history.end_run(ending(stored)), loop)
+        found = 0
+        while not found and not late.done():
+            cursor.execute(
+                "SELECT count(*) AS found FROM pg_locks AS l"
+                " WHERE NOT l.granted AND l.transactionid = pg_current_xact_id()::xid"
+            )
+            found = cursor.fetchall()[0]["found"]
+        return late
+
+    late = await database.run(end_elsewhere)
+    assert await asyncio.wrap_future(late) == "incomplete"
+    message = await stored_history.get_message("v1", stored.conversation_id, stored.answer_id)
+    assert (message.content, message.status) == ("", "running")
 
 
 # Lists

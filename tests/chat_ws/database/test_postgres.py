@@ -11,7 +11,7 @@ import psycopg2
 import psycopg2.errors
 import pytest
 
-from chat_ws.postgres import Cursor, Database, constraint, json
+from chat_ws.database.postgres import Cursor, Database, constraint, json
 from shared.errors import OverloadedError
 from shared.logging import request_id
 from tests.support.postgres import PostgresServer
@@ -210,7 +210,7 @@ async def test_an_idle_connection_is_looked_at_before_it_is_used(database_url: s
     async with opened(database_url, connections=1) as database:
 
         def age() -> None:
-            database._idle[:] = [(connection, since - 1000) for connection, since in database._idle]
+            database._idle[:] = [(connection, since - 100) for connection, since in database._idle]
 
         before = await database.run(pid)
         age()
@@ -257,7 +257,7 @@ async def test_an_address_where_nobody_is(tmp_path: Path, caplog: pytest.LogCapt
         def emit(self, record: logging.LogRecord) -> None:
             seen.append(request_id.get())
 
-    logger, keeper = logging.getLogger("chat_ws.postgres"), Keeper()
+    logger, keeper = logging.getLogger("chat_ws.database.postgres"), Keeper()
     logger.addHandler(keeper)
     token = request_id.set("r-9")
     async with opened(f"postgresql://u:password@/db?host={tmp_path}") as database:
@@ -279,6 +279,11 @@ async def test_a_closed_pool_refuses(database_url: str) -> None:
         with pytest.raises(OverloadedError, match="closed"):
             await database.run(rows("SELECT 1"))
     async with opened(database_url) as other:
+        # The server's own process ends a moment after its connection.
+        for _ in range(500):
+            if await sessions(other) == 1:
+                break
+            await asyncio.sleep(0.01)
         assert await sessions(other) == 1
 
 

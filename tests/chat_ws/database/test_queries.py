@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_ws.queries import load, migrations, parse
+from chat_ws.database.queries import load, migrations, parse
 
 
 def test_queries_are_found_by_name() -> None:
@@ -24,7 +24,8 @@ def test_every_query_spells_its_columns_out() -> None:
 
 def test_names_are_used_once() -> None:
     """A second query of the same name would hide the first."""
-    names = re.findall(r"^-- name: (\w+)$", (files("chat_ws") / "sql/queries.sql").read_text(), re.MULTILINE)
+    text = (files("chat_ws.database") / "sql/queries.sql").read_text("utf-8")
+    names = re.findall(r"^-- name: (\w+)$", text, re.MULTILINE)
     assert sorted(names) == sorted(load())
 
 
@@ -43,8 +44,13 @@ def test_what_is_no_migration_is_left_alone(tmp_path: Path) -> None:
     assert [migration.name for migration in migrations(tmp_path)] == ["0001_pre_a.sql", "0002_post_b.sql"]
 
 
-def test_a_gap_in_the_numbers_is_refused(tmp_path: Path) -> None:
-    """A migration that was forgotten is an error, not a schema of its own."""
-    (tmp_path / "0002_pre_a.sql").write_text("SELECT 1")
+@pytest.mark.parametrize(
+    "names",
+    [("0002_pre_a.sql",), ("0001_pre_a.sql", "0003_pre_b.sql"), ("0001_pre_a.sql", "0001_post_b.sql")],
+)
+def test_numbers_without_a_gap_are_given_once(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """A migration that was forgotten, or one that another of its number hides, is an error, not a schema."""
+    for name in names:
+        (tmp_path / name).write_text("SELECT 1")
     with pytest.raises(ValueError, match="1, 2, 3"):
         migrations(tmp_path)

@@ -6,10 +6,10 @@ Time is the database's own: the clocks of the replicas need not agree.
 from collections.abc import Sequence
 from typing import Any
 
+from chat_ws.database.postgres import Cursor, Database
+from chat_ws.database.queries import load
 from chat_ws.ports import LEASE_S, Clock, RunState
-from chat_ws.postgres import Cursor, Database
 from chat_ws.process import is_gone
-from chat_ws.queries import load
 
 _LOCK = 0x43415252454C52  # "CARRELR"; migrations have their own
 
@@ -29,13 +29,8 @@ class PostgresReplicas:
 
     async def beat(self, run_ids: Sequence[str]) -> list[RunState]:
         values = self._own | {"run_ids": list(run_ids)}
-
-        def work(cursor: Cursor) -> list[RunState]:
-            cursor.execute(self._sql["beat"], values)
-            cursor.execute(self._sql["runs_of_replica"], values)
-            return [RunState(row["id"], row["status"], row["stop_requested"]) for row in cursor.fetchall()]
-
-        return await self._database.run(work)
+        rows = await self._database.rows(self._sql["beat"] + self._sql["runs_of_replica"], values)
+        return [RunState(row["id"], row["status"], row["stop_requested"]) for row in rows]
 
     async def end_orphans(self, *, overdue: bool) -> int:
         return await self._database.run(lambda cursor: self._end_orphans(cursor, overdue=overdue))
@@ -57,8 +52,8 @@ class PostgresReplicas:
 
     async def end_strays(self, run_ids: Sequence[str]) -> None:
         values = self._own | {"run_ids": list(run_ids), "now": self._clock()}
-        await self._database.run(lambda cursor: cursor.execute(self._sql["end_strays"], values))
+        await self._database.rows(self._sql["end_strays"], values)
 
     async def leave(self) -> None:
         values = {"replica_ids": [self._own["replica_id"]]}
-        await self._database.run(lambda cursor: cursor.execute(self._sql["forget_replicas"], values))
+        await self._database.rows(self._sql["forget_replicas"], values)

@@ -5,14 +5,14 @@ after its commit.
 """
 
 import hashlib
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar
 
 import psycopg2
 
+from chat_ws.database.postgres import Cursor, Database, constraint, json
+from chat_ws.database.queries import load
 from chat_ws.ports import Clock, Stored
-from chat_ws.postgres import Cursor, Database, constraint, json
-from chat_ws.queries import load
 from shared.contracts.chat_ws import MessageCreate, RunRegenerate
 from shared.contracts.retriever import Turn
 from shared.errors import IdempotencyConflictError, NotFoundError, RunActiveError
@@ -84,13 +84,18 @@ class Questions:
         if (found := self._found(cursor, values)) is not None:
             return found
         if new:
-            cursor.execute(self._sql["insert_conversation"], values)
-        else:
-            cursor.execute(self._sql["lock_conversation"], values)
-            if cursor.fetchone() is None:
-                raise NotFoundError("There is no such conversation", param="conversation_id")
-        cursor.execute(self._sql["insert_user_message"], values)
-        return self._begin(cursor, values)
+            return self._first(cursor, values)
+        cursor.execute(self._sql["lock_conversation"], values)
+        if cursor.fetchone() is None:
+            raise NotFoundError("There is no such conversation", param="conversation_id")
+        return self._begin(cursor, values, "touch_conversation", "insert_user_message")
+
+    def _first(self, cursor: Cursor, values: dict[str, Any]) -> Stored:
+        """Store the first question of a conversation; nothing was said before it."""
+        inserts = ("insert_conversation", "insert_user_message", "insert_assistant_message", "insert_run")
+        cursor.finish("\n".join(self._sql[query] for query in inserts), values)
+        said = [_turn("user", values["content"])]
+        return self._assembled(values | {"status": "running"}, said, duplicate=False)
 
     def _again(self, cursor: Cursor, values: dict[str, Any]) -> tuple[Stored, MessageCreate]:
         stored = self._found(cursor, values)
@@ -99,7 +104,8 @@ class Questions:
         if question is None:
             raise NotFoundError("There is no such question", param="message_id")
         if stored is None:
-            stored = self._begin(cursor, values | {"conversation_id": question["conversation_id"]})
+            values |= {"conversation_id": question["conversation_id"]}
+            stored = self._begin(cursor, values, "touch_conversation")
         fields = {"content": question["content"], "client_message_id": values["client_message_id"]}
         return stored, MessageCreate.model_validate({**fields, **question["asked"]})
 
@@ -112,15 +118,18 @@ class Questions:
         # Our own run: an earlier attempt was committed, and its confirmation lost.
         return self._stored(cursor, found, duplicate=found["run_id"] != values["run_id"])
 
-    def _begin(self, cursor: Cursor, values: dict[str, Any]) -> Stored:
-        for query in ("insert_assistant_message", "insert_run", "touch_conversation"):
-            cursor.execute(self._sql[query], values)
-        return self._stored(cursor, values | {"status": "running"}, duplicate=False)
+    def _begin(self, cursor: Cursor, values: dict[str, Any], *before: str) -> Stored:
+        queries = (*before, "insert_assistant_message", "insert_run")
+        return self._stored(cursor, values | {"status": "running"}, *queries, duplicate=False)
 
-    def _stored(self, cursor: Cursor, row: Any, *, duplicate: bool) -> Stored:
-        values = {"conversation_id": row["conversation_id"], "message_id": row["message_id"]}
-        values |= {"limit": HISTORY_TURNS, "window": _HISTORY_MESSAGES}
-        cursor.execute(self._sql["history"], values)
+    def _stored(self, cursor: Cursor, row: Any, *before: str, duplicate: bool) -> Stored:
+        """Return ``row`` with its history; what is done ``before`` goes in the same way there and back."""
+        queries = "\n".join(self._sql[query] for query in (*before, "history"))
+        cursor.execute(queries, {**row, "limit": HISTORY_TURNS, "window": _HISTORY_MESSAGES})
+        turns = [_turn(turn["role"], turn["content"]) for turn in reversed(cursor.fetchall())]
+        return self._assembled(row, turns, duplicate=duplicate)
+
+    def _assembled(self, row: Any, history: Sequence[Turn], *, duplicate: bool) -> Stored:
         return Stored(
             conversation_id=row["conversation_id"],
             message_id=row["message_id"],
@@ -129,11 +138,12 @@ class Questions:
             status=row["status"],
             duplicate=duplicate,
             ours=row["replica_id"] == self._replica_id,
-            history=tuple(
-                Turn(role=turn["role"], content=turn["content"][:_TURN_CHARS])
-                for turn in reversed(cursor.fetchall())
-            ),
+            history=tuple(history),
         )
+
+
+def _turn(role: Literal["user", "assistant"], content: str) -> Turn:
+    return Turn(role=role, content=content[:_TURN_CHARS])
 
 
 def fingerprint(frame: MessageCreate | RunRegenerate) -> str:

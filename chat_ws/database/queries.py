@@ -1,4 +1,4 @@
-"""The named queries of ``sql/queries.sql``, and the numbered migrations beside it."""
+"""The named queries of ``sql/``, and the numbered migrations beside it."""
 
 import re
 from collections.abc import Mapping
@@ -25,15 +25,15 @@ def parse(text: str) -> dict[str, str]:
     return dict(zip(parts[1::2], (body.strip() for body in parts[2::2]), strict=True))
 
 
-def load() -> Mapping[str, str]:
-    """Return every named query."""
-    return parse((files("chat_ws") / "sql" / "queries.sql").read_text("utf-8"))
+def load(name: str = "queries") -> Mapping[str, str]:
+    """Return every named query of the file ``name``."""
+    return parse((files("chat_ws.database") / "sql" / f"{name}.sql").read_text("utf-8"))
 
 
 def migrations(folder: Traversable | None = None) -> list[Migration]:
     """Return every migration of ``folder`` (ours) in its order; their numbers run from 1 without a gap."""
     found = []
-    for entry in (folder or files("chat_ws") / "sql" / "migrations").iterdir():
+    for entry in (folder or files("chat_ws.database") / "sql" / "migrations").iterdir():
         if (match := _MIGRATION.fullmatch(entry.name)) is not None:
             found.append(Migration(int(match[1]), entry.name, entry.read_text("utf-8")))
     found.sort(key=lambda migration: migration.number)

@@ -1,9 +1,10 @@
 """Brings the database's schema up to date, forward only, once, whoever else is starting at the same time."""
 
 from datetime import datetime
+from functools import partial
 
-from chat_ws.postgres import Cursor, Database
-from chat_ws.queries import Migration, migrations
+from chat_ws.database.postgres import Cursor, Database
+from chat_ws.database.queries import Migration, migrations
 
 _LOCK = 0x43415252454C  # "CARREL"; the advisory lock's key
 
@@ -18,12 +19,13 @@ async def migrate(database: Database, *, now: datetime) -> list[str]:
     """
     applied = []
     for migration in migrations():
-        if await database.run(lambda cursor, step=migration: _apply(cursor, step, now)):  # type: ignore[misc]  # no type is inferred for a lambda with a default
+        step = partial(_apply, migration=migration, now=now)
+        if await database.run(step, endless=True):
             applied.append(migration.name)
     return applied
 
 
-def _apply(cursor: Cursor, migration: Migration, now: datetime) -> bool:
+def _apply(cursor: Cursor, *, migration: Migration, now: datetime) -> bool:
     cursor.execute("SET LOCAL lock_timeout = 0")
     cursor.execute("SET LOCAL statement_timeout = 0")
     # Of the transaction, not of the session: it holds through a pooler in transaction mode too.

@@ -1,16 +1,17 @@
 """Conversations, messages and runs in PostgreSQL: what is stored, and in which transaction.
 
-One commit for a question with the place of its answer (:mod:`chat_ws.questions`), one for a finished answer.
+One commit for a question with the place of its answer (:mod:`chat_ws.database.questions`), one for a
+finished answer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chat_ws import words
+from chat_ws.database.postgres import Database, json
+from chat_ws.database.queries import load
+from chat_ws.database.questions import Questions
 from chat_ws.ports import Clock, Ending, RunRecord, Stored
-from chat_ws.postgres import Cursor, Database, json
-from chat_ws.queries import load
-from chat_ws.questions import Questions
 from shared.contracts.chat_ws import (
     Conversation,
     ExportedMessage,
@@ -48,7 +49,7 @@ class PostgresHistory:
 
     async def checkpoint(self, message_id: str, content: str, citations: Sequence[Citation]) -> None:
         values = {"message_id": message_id, "content": content, "citations": _citations(citations)}
-        await self._database.run(lambda cursor: cursor.execute(self._sql["checkpoint_message"], values))
+        await self._database.rows(self._sql["checkpoint_message"], values)
 
     async def end_run(self, ending: Ending) -> RunStatus | None:
         values = {
@@ -63,20 +64,13 @@ class PostgresHistory:
             "error": json(ending.error) if ending.error else None,
             "now": self._clock(),
         }
-        return await self._database.run(lambda cursor: self._end_run(cursor, values))
-
-    def _end_run(self, cursor: Cursor, values: dict[str, Any]) -> RunStatus | None:
-        cursor.execute(self._sql["end_run"], values)
-        if cursor.fetchone() is not None:
-            cursor.execute(self._sql["end_message"], values)
-        # Its first attempt may have been committed, too: then it stands as asked, and is found so.
-        cursor.execute(self._sql["run_status"], values)
-        found = cursor.fetchone()
-        return None if found is None else found["status"]
+        # The second statement sees what was committed while the first waited. The run's first attempt may
+        # have been committed, too: then it stands as asked, and is found so.
+        rows = await self._database.rows(self._sql["end_run"] + self._sql["run_status"], values)
+        return rows[0]["status"] if rows else None
 
     async def request_stop(self, visitor_id: str, run_id: str) -> None:
-        values = {"visitor_id": visitor_id, "run_id": run_id}
-        await self._database.run(lambda cursor: cursor.execute(self._sql["request_stop"], values))
+        await self._all("request_stop", visitor_id=visitor_id, run_id=run_id)
 
     async def find_run(self, visitor_id: str, run_id: str) -> RunRecord | None:
         row = await self._one("find_run", visitor_id=visitor_id, run_id=run_id)
@@ -158,21 +152,14 @@ class PostgresHistory:
         return Feedback.model_validate(row)
 
     async def ping(self) -> None:
-        await self._database.run(lambda cursor: cursor.execute("SELECT 1"))
+        await self._database.rows("SELECT 1")
 
     async def _one(self, query: str, **values: Any) -> Any:
-        def work(cursor: Cursor) -> Any:
-            cursor.execute(self._sql[query], values)
-            return cursor.fetchone()
-
-        return await self._database.run(work)
+        rows = await self._all(query, **values)
+        return rows[0] if rows else None
 
     async def _all(self, query: str, **values: Any) -> list[Any]:
-        def work(cursor: Cursor) -> list[Any]:
-            cursor.execute(self._sql[query], values)
-            return list(cursor.fetchall())
-
-        return await self._database.run(work)
+        return await self._database.rows(self._sql[query], values)
 
     async def _page(self, query: str, *, limit: int, before: int | None, **values: Any) -> list[Any]:
         values |= {"limit": limit + 1, "before": _LAST_POSITION if before is None else before}

@@ -1,0 +1,201 @@
+"""A TCP proxy that misbehaves on demand: it delays, trickles, stalls, cuts, resets, or lets half an end go.
+
+It runs in a thread with an event loop of its own, so that blocking clients may use it too. What it is told
+holds for connections that are open and for those to come, until it is told otherwise.
+"""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
+
+_T = TypeVar("_T")
+Side = Literal["up", "down"]
+"""``up`` is what the client sends, ``down`` what the server answers."""
+_CHUNK = 1 << 16
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER with no time: the close is a reset."""
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How bytes pass."""
+
+    latency_s: float = 0.0
+    """Before each chunk, either way."""
+    trickle_bytes: int = 0
+    """So many bytes at once, and a turn of the loop between them; 0 is as they come."""
+    stalled: frozenset[Side] = frozenset()
+    """Read and acknowledged by the kernel, and never passed on: a half-open connection."""
+    refusing: bool = False
+    """New connections are reset at once."""
+
+
+@dataclass(eq=False)
+class _Pair:
+    client: asyncio.StreamWriter
+    server: asyncio.StreamWriter
+    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    def end(self, *, reset: bool) -> None:
+        for writer in (self.client, self.server):
+            if (
+                reset
+                and (sock := writer.get_extra_info("socket")) is not None
+                and sock.family != socket.AF_UNIX
+            ):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            writer.transport.abort() if reset else writer.close()
+        for task in self.tasks:
+            task.cancel()
+
+
+class TcpProxy:
+    """Listens on 127.0.0.1:``port`` in front of ``upstream``: a port of 127.0.0.1, or a Unix socket."""
+
+    def __init__(self, upstream: int | str) -> None:
+        self._upstream = upstream
+        self._manners = Manners()
+        self._pairs: set[_Pair] = set()
+        self._serving: set[asyncio.Task[None]] = set()
+        self._passing = asyncio.Event()
+        self.accepted = 0
+        self.passed: dict[Side, int] = {"up": 0, "down": 0}
+        """Bytes passed on, by side."""
+        self.on_bytes: Callable[[Side, bytes], None] | None = None
+        """Called in the proxy's thread with each chunk before it is passed on."""
+        self.port = 0
+
+    # Told from any thread.
+
+    def behave(self, **changed: Any) -> None:
+        """Change the manners, such as ``latency_s=0.1``; see :class:`Manners`."""
+        self._call(self._behave, changed)
+
+    def stall(self, *sides: Side) -> None:
+        """Pass nothing on of ``sides`` (both, where none is named): the peers see a silent network."""
+        self.behave(stalled=frozenset(sides or ("up", "down")))
+
+    def heal(self) -> None:
+        """Behave well again; what was held back is passed on."""
+        self._call(self._set, Manners())
+
+    def cut(self) -> None:
+        """Close every open connection, in order (FIN)."""
+        self._call(self._end_all, False)
+
+    def reset(self) -> None:
+        """Reset every open connection (RST)."""
+        self._call(self._end_all, True)
+
+    @property
+    def open(self) -> int:
+        """How many connections are open."""
+        return len(self._pairs)
+
+    # In the proxy's own thread.
+
+    def _behave(self, changed: dict[str, Any]) -> None:
+        self._set(replace(self._manners, **changed))
+
+    def _set(self, manners: Manners) -> None:
+        self._manners = manners
+        self._passing.set()
+        self._passing = asyncio.Event()
+
+    def _end_all(self, reset: bool) -> None:
+        for pair in list(self._pairs):
+            pair.end(reset=reset)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+        if self._manners.refusing:
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            writer.transport.abort()
+            return
+        try:
+            upstream, server = await self._connect()
+        except OSError:
+            writer.transport.abort()
+            return
+        pair = _Pair(writer, server)
+        self._pairs.add(pair)
+        loop = asyncio.get_running_loop()
+        pair.tasks = [
+            loop.create_task(self._pass("up", reader, server)),
+            loop.create_task(self._pass("down", upstream, writer)),
+        ]
+        await asyncio.wait(pair.tasks)
+        pair.end(reset=False)
+        self._pairs.discard(pair)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self._upstream, str):
+            return await asyncio.open_unix_connection(self._upstream)
+        return await asyncio.open_connection("127.0.0.1", self._upstream)
+
+    async def _pass(self, side: Side, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(_CHUNK):
+                if self.on_bytes is not None:
+                    self.on_bytes(side, data)
+                await self._send(side, data, writer)
+            await self._held(side)
+            writer.write_eof()
+
+    async def _send(self, side: Side, data: bytes, writer: asyncio.StreamWriter) -> None:
+        if self._manners.latency_s:
+            await asyncio.sleep(self._manners.latency_s)
+        size = self._manners.trickle_bytes or len(data)
+        for at in range(0, len(data), size):
+            await self._held(side)
+            writer.write(data[at : at + size])
+            self.passed[side] += len(data[at : at + size])
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    async def _held(self, side: Side) -> None:
+        while side in self._manners.stalled:
+            await self._passing.wait()
+
+    def _call(self, function: Callable[..., None], *values: Any) -> None:
+        async def told() -> None:
+            function(*values)
+
+        self._run(told())
+
+    def _run(self, work: Awaitable[_T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)  # type: ignore[arg-type]
+
+    async def _listen(self) -> None:
+        self._listener = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        self._listener.close()
+        self._end_all(True)
+        await asyncio.gather(*self._serving)
+
+    @contextmanager
+    def running(self) -> Iterator["TcpProxy"]:
+        """Listen within the block; every connection ends with it."""
+        self._loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=self._loop.run_forever, name="tcp-proxy", daemon=True)
+        thread.start()
+        try:
+            self._run(self._listen())
+            yield self
+        finally:
+            self._run(self._close())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            thread.join(10)
+            self._loop.close()
