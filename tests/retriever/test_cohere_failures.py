@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from shared.sse import Decoder
-from tests.support.cohere_room import impatient
+from tests.support.cohere_room import embedding, impatient
 from tests.support.fake_cohere import KEY, PAYLOAD, Failure, FakeCohere, Kind, cohere
 from tests.support.ports import free_ports
 from tests.support.retriever_app import built, client
@@ -197,3 +197,48 @@ async def test_all_at_once_is_remembered(http: httpx.AsyncClient, fake: FakeCohe
         answer = await answered(http, stream=False)
         assert answer["degraded"] == ["condensing", "rerank", "generation"]
     assert len(fake.asked) == 3
+
+
+@pytest.fixture
+async def embedded(fake: FakeCohere, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A retriever whose documents and questions Cohere embeds; one document is in."""
+    app = built(
+        make_model=impatient,
+        make_embedders=embedding,
+        cohere_api_key=KEY,
+        cohere_base_url=fake.url,
+        data_dir=tmp_path,
+        cohere_monthly_calls=0,
+    )
+    async with client(app) as opened:
+        await opened.put("/v1/documents/lamps.md", content=LAMPS, headers={"content-type": "text/markdown"})
+        yield opened
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("failure", ["", *REFUSED, "nonsense"])
+async def test_a_question_that_is_not_embedded_is_searched_by_its_words(
+    embedded: httpx.AsyncClient, fake: FakeCohere, silent: None, *, failure: Failure, stream: bool
+) -> None:
+    """The answer comes and says what the search lacked."""
+    fake.embed = failure
+    answer = await answered(embedded, stream=stream)
+    assert answer["degraded"] == (["dense"] if failure else [])
+    assert (answer["model"], answer["status"]) == (MODEL, "completed")
+    assert answer["answer"].startswith("A Fresnel lens is a lens")
+
+
+@pytest.mark.parametrize("failure", [*REFUSED, "nonsense"])
+async def test_a_document_that_is_not_embedded_is_found_by_its_words(
+    embedded: httpx.AsyncClient, fake: FakeCohere, silent: None, *, failure: Failure
+) -> None:
+    """It is taken in all the same, and found."""
+    fake.embed = failure
+    put = await embedded.put(
+        "/v1/documents/wicks.md",
+        content=b"# Wicks\n\nA wick is trimmed with documentsecret scissors.",
+        headers={"content-type": "text/markdown"},
+    )
+    assert put.status_code == 201
+    found = (await embedded.post("/v1/search", json={"query": "visitorsecret trimmed wick"})).json()
+    assert found["passages"][0]["document_id"] == "wicks.md"

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from retriever.app import Embedders
 from retriever.cohere.connection import Connection
 from retriever.cohere.model import Cohere, Patience
+from retriever.embedding.cohere import CohereEmbedder, Waits
+from retriever.guard.budget import Budget
+from retriever.guard.guarded import GuardedEmbedder
 from retriever.ports import Model
 from retriever.settings import RetrieverSettings
 from tests.support.fake_cohere import KEY
@@ -57,6 +61,14 @@ def impatient(settings: RetrieverSettings, opened: Connection | None) -> Model |
         if opened
         else None
     )
+
+
+def embedding(settings: RetrieverSettings, opened: Connection | None, budget: Budget) -> Embedders:
+    """Fulfils ``Adapters.make_embedders``: Cohere's, without long waits, and no other."""
+    assert opened is not None
+    waits = Waits(query_s=0.3, batch_s=0.3, attempts=1, backoff_s=0)
+    embedder = CohereEmbedder(opened, model="embed-v4.0", dimension=64, waits=waits)
+    return Embedders((GuardedEmbedder(embedder, budget),))
 
 
 def model_of(connection: Connection, patience: Patience = IMPATIENT) -> Cohere:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from retriever.app import Adapters, Embedders, create_app, make_cohere
 from retriever.cohere.connection import Connection
+from retriever.guard.budget import Budget
 from retriever.ports import Embedder, Model, Parsing
 from retriever.settings import RetrieverSettings
 from shared.auth import Principal, Role, signed_headers
@@ -43,13 +44,14 @@ def built(
     make_parsing: Callable[[RetrieverSettings], Parsing] = in_process,
     make_model: Callable[[RetrieverSettings, Connection | None], Model | None] = make_cohere,
     embedders: tuple[Embedder, ...] = (),
+    make_embedders: Callable[[RetrieverSettings, Connection | None, Budget], Embedders] | None = None,
     **fields: Any,
 ) -> FastAPI:
     """The application over a store in memory."""
     adapters = Adapters(
         making(store or MemoryStore()),
         make_model=make_model,
-        make_embedders=lambda *_: Embedders(embedders),
+        make_embedders=make_embedders or (lambda *_: Embedders(embedders)),
         make_parsing=make_parsing,
         now_us=ticking(),
         watch_every_s=0.001,
