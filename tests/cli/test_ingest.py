@@ -97,8 +97,13 @@ def test_ctrl_c_stops_cleanly_with_what_was_done(tmp_path: Path, capsys: pytest.
     main = threading.get_ident()
     found = walk([folder(tmp_path, 50)])
     thread = threading.Thread(target=interrupt)
-    thread.start()
-    code = put_all(found, Options(concurrency=2), client=fake_client(handler), stop=stop)
+    # Whoever runs the tests in the background has them ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        thread.start()
+        code = put_all(found, Options(concurrency=2), client=fake_client(handler), stop=stop)
+    finally:
+        signal.signal(signal.SIGINT, before)
     thread.join()
     assert code == 130
     assert capsys.readouterr().out == (
