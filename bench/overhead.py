@@ -20,6 +20,8 @@ class Asked:
     """One answer, in milliseconds; ``cpu_ms`` is the retriever's processor time until the first word."""
 
     first_ms: float
+    own_ms: float
+    """Until the first word, without what the fake Cohere took to begin its answers."""
     whole_ms: float
     cpu_ms: float
     good: bool
@@ -40,7 +42,7 @@ def figures(asked: Sequence[Asked]) -> dict[str, float]:
     """Return the percentiles of the good answers, and how many were not."""
     good = [answer for answer in asked if answer.good]
     found: dict[str, float] = {"answers": len(good), "failed": len(asked) - len(good)}
-    for name in ("first_ms", "whole_ms", "cpu_ms"):
+    for name in ("own_ms", "first_ms", "whole_ms", "cpu_ms"):
         values = [getattr(answer, name) for answer in good]
         found |= {f"{name} p50": percentile(values, 0.5), f"{name} p95": percentile(values, 0.95)}
     return found
@@ -49,8 +51,10 @@ def figures(asked: Sequence[Asked]) -> dict[str, float]:
 def table(found: Mapping[str, float]) -> str:
     """Return the figures as lines, with the verdict."""
     lines = [f"{name:16} {value:10.1f}" for name, value in found.items()]
-    kept = found["answers"] and found["first_ms p95"] <= BOUND_MS
-    return "\n".join([*lines, f"first word p95 <= {BOUND_MS:.0f} ms: {'kept' if kept else 'not kept'}"])
+    kept = found["answers"] and found["own_ms p95"] <= BOUND_MS
+    return "\n".join(
+        [*lines, f"own overhead to the first word p95 <= {BOUND_MS:.0f} ms: {'kept' if kept else 'not kept'}"]
+    )
 
 
 def _coprime(one: int, other: int) -> bool:

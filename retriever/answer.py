@@ -90,7 +90,7 @@ class Answers:
 
     def _told(self, request: AnswerRequest, grounds: Grounds) -> AsyncIterator[RunEvent]:
         if self._model is None or not grounds.found.passages:
-            return _extracted(grounds, grounds.degraded)
+            return self._extracted(grounds, grounds.degraded)
         return self._modelled(self._model, request, grounds)
 
     async def whole(self, request: AnswerRequest) -> GroundedAnswer:
@@ -104,7 +104,7 @@ class Answers:
             events = [event async for event in self._told(request, grounds)]
         except CarrelError as error:
             _log.warning("not generated: %s", error.detail)
-            events = [event async for event in _extracted(grounds, [*grounds.degraded, "generation"])]
+            events = [event async for event in self._extracted(grounds, [*grounds.degraded, "generation"])]
         self.outcomes.note(events)
         return gathered(events)
 
@@ -132,7 +132,7 @@ class Answers:
         except CarrelError as error:
             _log.warning("not generated: %s", error.detail)
             why = [*lacking, "generation", *(["budget"] if model.exhausted else [])]
-            async for event in _extracted(grounds, why):
+            async for event in self._extracted(grounds, why):
                 yield event
             return
         said: list[RunEvent] = [*_opening(model.name, question, found, ranked), first]
@@ -152,15 +152,29 @@ class Answers:
         narrowed = _narrowing(request.context)
         if narrowed:
             found = await self._look(question, (*where, *narrowed))
-            if choose(question, found.passages, found.rarity, even=found.even):
+            if await self._choose(question, found):
                 return found, []
         return await self._look(question, where), ["grounding"] if narrowed else []
 
     async def _look(self, question: Question, where: Sequence[Condition]) -> Found:
+        return await self._search.find(question.weights, text=question.meaning, where=where, limit=PASSAGES)
+
+    async def _choose(self, question: Question, found: Found) -> list[Quote]:
+        """The sentences of the passages that answer. How rare terms are is asked only where it decides."""
         measured = list(dict.fromkeys([*question.asked, *question.context]))
-        return await self._search.find(
-            question.weights, text=question.meaning, where=where, limit=PASSAGES, measured=measured
-        )
+        rarity = await self._search.rarity(measured, where=found.where)
+        return choose(question, found.passages, rarity, even=found.even)
+
+    async def _extracted(self, grounds: Grounds, degraded: list[str]) -> AsyncIterator[RunEvent]:
+        """The answer in the documents' own sentences."""
+        question, found = grounds.question, grounds.found
+        quotes = await self._choose(question, found)
+        for event in _opening(MODEL, question, found, found.passages):
+            yield event
+        for event in _spoken(quotes) if quotes else _deltas(refusal(question.text)):
+            yield event
+        yield MessageEnd(finish_reason="complete" if quotes else "refused")
+        yield RunEnd(status="completed", degraded=degraded)
 
 
 def _opening(model: str, question: Question, found: Found, shown: Sequence[Ranked]) -> list[RunEvent]:
@@ -170,18 +184,6 @@ def _opening(model: str, question: Question, found: Found, shown: Sequence[Ranke
         SearchResults(passages=[passage(ranked) for ranked in shown]),
         MessageStart(),
     ]
-
-
-async def _extracted(grounds: Grounds, degraded: list[str]) -> AsyncIterator[RunEvent]:
-    """The answer in the documents' own sentences."""
-    question, found = grounds.question, grounds.found
-    for event in _opening(MODEL, question, found, found.passages):
-        yield event
-    quotes = choose(question, found.passages, found.rarity, even=found.even)
-    for event in _spoken(quotes) if quotes else _deltas(refusal(question.text)):
-        yield event
-    yield MessageEnd(finish_reason="complete" if quotes else "refused")
-    yield RunEnd(status="completed", degraded=degraded)
 
 
 def _free(event: RunEvent) -> RunEvent:

@@ -39,13 +39,13 @@ class Found:
 
     passages: list[Ranked]
     index_version: str
-    rarity: dict[str, float]
-    """How rare each of the terms asked for is; those that no chunk holds are left out."""
     timing_ms: dict[str, float]
     degraded: tuple[str, ...] = ()
     """``dense`` where vectors could not be asked."""
     even: float | None = None
     """The cosine at which a passage is as likely as not about the question, where that is known."""
+    where: Sequence[Condition] = ()
+    """What it was narrowed to."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,6 @@ class Query:
     vector: DenseVector | None
     where: Sequence[Condition]
     limit: int
-    measured: Sequence[str]
 
     def signals(self) -> Iterator[Signal]:
         """Yield text and title, where there are terms; dense, where there is a vector."""
@@ -99,24 +98,20 @@ class Search:
         text: str,
         where: Sequence[Condition] = (),
         limit: int,
-        measured: Sequence[str] = (),
     ) -> Found:
         """Return the best ``limit`` passages for the weighted terms and the meaning of ``text``.
 
-        With them, the rarity of the terms ``measured``. A document that is replaced meanwhile is found as it
-        was or as it is, never missing.
+        A document that is replaced meanwhile is found as it was or as it is, never missing.
         """
         started = time.perf_counter()
         asked = await self._vectors.query(text) if text.strip() else Asked()
         embedded = time.perf_counter()
-        query = Query(weights, asked.vector, where, limit, measured)
-        best, generation, idf = await self._look(query)
+        best, generation = await self._look(Query(weights, asked.vector, where, limit))
         ended = time.perf_counter()
         self.durations.add(ended - started)
         return Found(
             passages=best,
             index_version=f"{INDEX_FORMAT}-{generation:x}",
-            rarity=idf,
             timing_ms={
                 "embed": _ms(embedded - started),
                 "search": _ms(ended - embedded),
@@ -124,41 +119,40 @@ class Search:
             },
             degraded=("dense",) if asked.lacking else (),
             even=asked.even,
+            where=where,
         )
 
-    async def _look(self, query: Query) -> tuple[list[Ranked], int, dict[str, float]]:
-        """The passages, the state of the index, and the rarity of the measured terms."""
+    async def rarity(self, measured: Sequence[str], *, where: Sequence[Condition] = ()) -> dict[str, float]:
+        """Return how rare each of the terms is; those that no chunk holds are left out."""
+        if not measured:
+            return {}
+        signals = [Signal(1, vector({term: 1.0}), "text") for term in measured]
+        lists = await self._store.search(signals, where=Where(tuple(where)), keys=["text"])
+        return {
+            term: rarity(hits[0].score, term=term, text=str(hits[0].payload["text"]))
+            for term, hits in zip(measured, lists, strict=True)
+            if hits
+        }
+
+    async def _look(self, query: Query) -> tuple[list[Ranked], int]:
+        """The passages, and the state of the index."""
         best: list[Ranked] = []
         generation = 0
-        idf: dict[str, float] = {}
         for _ in range(ATTEMPTS):
-            scored, idf = await self._hits(query)
-            best, generation, moved = await self._read(grouped(scored), query.limit)
+            best, generation, moved = await self._read(grouped(await self._hits(query)), query.limit)
             if not moved:
                 break
-        return best, generation, idf
+        return best, generation
 
-    async def _hits(self, query: Query) -> tuple[list[Scored], dict[str, float]]:
+    async def _hits(self, query: Query) -> list[Scored]:
         signals = list(query.signals())
         if not signals:
-            return [], {}
+            return []
         # Only chunks have vectors: no condition is needed, and one that holds for all costs a look at each.
         lists = iter(await self._store.search(signals, where=Where(tuple(query.where)), keys=PLACE_KEYS))
         text, title = (next(lists), next(lists)) if query.weights else ([], [])
         dense = next(lists) if query.vector is not None else []
-        return fuse(text, title, dense), await self._rarity(query)
-
-    async def _rarity(self, query: Query) -> dict[str, float]:
-        if not query.measured:
-            return {}
-        signals = [Signal(1, vector({term: 1.0}), "text") for term in query.measured]
-        where = Where(tuple(query.where))
-        lists = await self._store.search(signals, where=where, keys=["text"])
-        return {
-            term: rarity(hits[0].score, term=term, text=str(hits[0].payload["text"]))
-            for term, hits in zip(query.measured, lists, strict=True)
-            if hits
-        }
+        return fuse(text, title, dense)
 
     async def _read(self, groups: Sequence[list[Scored]], limit: int) -> tuple[list[Ranked], int, bool]:
         """The best passages; the state of the index; whether a document was replaced meanwhile."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 DEFAULT_PAUSE_MS = 30_000
 MAX_PAUSE_MS = 3_600_000
+SMALL_BYTES = 32_000
+"""A question's embedding: what a thread costs to be asked is more than what it would save."""
 RAW_INT8 = "raw_int8"
 """Under which name the vectors of an embedding are left as they came."""
 
@@ -125,7 +128,8 @@ async def _lighten(response: httpx.Response) -> None:
         return
     await response.aread()
     try:
-        body = await asyncio.to_thread(json.loads, response.content)
+        read = partial(json.loads, response.content)
+        body = read() if len(response.content) < SMALL_BYTES else await asyncio.to_thread(read)
         body["embeddings"] = {RAW_INT8: body["embeddings"]["int8"]}
     except (KeyError, TypeError, ValueError):
         return  # for the SDK to make what it can of it

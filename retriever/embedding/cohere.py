@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from retriever.cohere.connection import RAW_INT8, Connection, once, translated
@@ -147,7 +148,8 @@ class CohereEmbedder:
             billed = answer.meta.billed_units if answer.meta else None
             tokens = int((billed and billed.input_tokens) or 0)
         await self._connection.meter.used(embedding_tokens=tokens)
-        return list(await asyncio.to_thread(unit_vectors, rows, count=len(texts), size=self._space.size))
+        make = partial(unit_vectors, rows, count=len(texts), size=self._space.size)
+        return list(make() if len(texts) == 1 else await asyncio.to_thread(make))
 
 
 def make_embedder(settings: RetrieverSettings, connection: Connection) -> CohereEmbedder:

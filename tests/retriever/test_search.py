@@ -73,9 +73,10 @@ async def test_the_rarity_of_terms_is_measured() -> None:
     room = Room()
     await room.put("a.md", LAMPS)
     await room.put("b.md", "The lens of the tower.")
-    found = await room.search.find({"len": 1.0}, text="", limit=5, measured=["len", "wick", "zebra"])
-    assert 0 < found.rarity["len"] < found.rarity["wick"]
-    assert "zebra" not in found.rarity
+    rarity = await room.search.rarity(["len", "wick", "zebra"])
+    assert 0 < rarity["len"] < rarity["wick"]
+    assert "zebra" not in rarity
+    assert await room.search.rarity([]) == {}
 
 
 async def test_a_score_is_explained_on_request() -> None:

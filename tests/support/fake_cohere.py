@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import inspect
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,8 @@ from cohere.v2.types.v2rerank_response import V2RerankResponse
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.support import cohere_words as words
 from tests.support.server import serving
@@ -258,10 +260,35 @@ async def _cut(data: bytes) -> AsyncIterator[bytes]:
     raise ConnectionResetError
 
 
+class Clocked:
+    """An ASGI application that counts the seconds from each request to its answer's first byte."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.spent_s = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began, told = time.perf_counter(), False
+
+        async def tell(message: Message) -> None:
+            nonlocal told
+            if message["type"] == "http.response.body" and not told:
+                told = True
+                self.spent_s += time.perf_counter() - began
+            await send(message)
+
+        await self._app(scope, receive, tell)
+
+
 def app_of(fake: FakeCohere) -> Starlette:
-    """Return the application that ``fake`` answers with."""
+    """Return the application that ``fake`` answers with; ``GET /spent`` tells the seconds it took so far."""
     routes = {"/v2/chat": fake.on_chat, "/v2/rerank": fake.on_rerank, "/v2/embed": fake.on_embed}
-    return Starlette(routes=[Route(path, on, methods=["POST"]) for path, on in routes.items()])
+    inner = Clocked(Starlette(routes=[Route(path, on, methods=["POST"]) for path, on in routes.items()]))
+
+    async def spent(_: Request) -> Response:
+        return JSONResponse(inner.spent_s)
+
+    return Starlette(routes=[Route("/spent", spent), Mount("/", inner)])
 
 
 @asynccontextmanager
