@@ -4,17 +4,18 @@ Owns the order of the steps: look in the engine, keep what belongs to a standing
 decides is in ``ranking``; what is a term, in ``tokens``.
 """
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.facets import conditions
 from retriever.documents.links import deep_link
-from retriever.documents.records import INDEX_FORMAT
+from retriever.documents.records import INDEX_FORMAT, SPARSE_VECTORS
 from retriever.embedding.vectors import Asked, Vectors
 from retriever.language.tokens import terms
-from retriever.ports import Condition, DenseVector, Signal, VectorStore, Where
+from retriever.ports import Condition, DenseVector, Hit, Signal, VectorStore, Where
 from retriever.ranking import PLACE_KEYS, Ranked, Scored, distinct, fuse, grouped, read
 from retriever.sparse import rarity, vector
 from shared.contracts.retriever import Passage, ScoreParts, SearchAnswer, SearchRequest
@@ -53,19 +54,23 @@ class Query:
     """What the engine is asked for."""
 
     weights: Mapping[str, float]
-    vector: DenseVector | None
     where: Sequence[Condition]
     limit: int
 
-    def signals(self) -> Iterator[Signal]:
-        """Yield text and title, where there are terms; dense, where there is a vector."""
-        count = max(MIN_CANDIDATES, CANDIDATES_PER_PASSAGE * self.limit)
-        if self.weights:
-            terms = vector(self.weights)
-            yield Signal(count, terms, "text")
-            yield Signal(count, terms, "title")
-        if self.vector is not None:
-            yield Signal(count, dense=self.vector)
+    @property
+    def count(self) -> int:
+        """How many candidates of each signal are looked at."""
+        return max(MIN_CANDIDATES, CANDIDATES_PER_PASSAGE * self.limit)
+
+    @property
+    def words(self) -> list[Signal]:
+        """The signals of text and title; none without terms."""
+        terms = vector(self.weights)
+        return [Signal(self.count, terms, using) for using in SPARSE_VECTORS] if self.weights else []
+
+    def near(self, vector: DenseVector | None) -> list[Signal]:
+        """The signal of what is near ``vector``; none without one."""
+        return [] if vector is None else [Signal(self.count, dense=vector)]
 
 
 class Search:
@@ -104,17 +109,18 @@ class Search:
         A document that is replaced meanwhile is found as it was or as it is, never missing.
         """
         started = time.perf_counter()
-        asked = await self._vectors.query(text) if text.strip() else Asked()
-        embedded = time.perf_counter()
-        best, generation = await self._look(Query(weights, asked.vector, where, limit))
+        query = Query(weights, where, limit)
+        # The model needs no engine and the words no model.
+        (asked, embed_s), words = await asyncio.gather(self._asked(text), self._hits(query, query.words))
+        best, generation = await self._look(query, asked.vector, words)
         ended = time.perf_counter()
         self.durations.add(ended - started)
         return Found(
             passages=best,
             index_version=f"{INDEX_FORMAT}-{generation:x}",
             timing_ms={
-                "embed": _ms(embedded - started),
-                "search": _ms(ended - embedded),
+                "embed": _ms(embed_s),
+                "search": _ms(ended - started - embed_s),
                 "total": _ms(ended - started),
             },
             degraded=("dense",) if asked.lacking else (),
@@ -134,25 +140,31 @@ class Search:
             if hits
         }
 
-    async def _look(self, query: Query) -> tuple[list[Ranked], int]:
-        """The passages, and the state of the index."""
+    async def _asked(self, text: str) -> tuple[Asked, float]:
+        """The vector of what is asked, and how many seconds that took."""
+        started = time.perf_counter()
+        asked = await self._vectors.query(text) if text.strip() else Asked()
+        return asked, time.perf_counter() - started
+
+    async def _look(
+        self, query: Query, near: DenseVector | None, words: list[list[Hit]]
+    ) -> tuple[list[Ranked], int]:
+        """The passages of ``words`` and of what is ``near``, and the state of the index."""
         best: list[Ranked] = []
         generation = 0
-        for _ in range(ATTEMPTS):
-            best, generation, moved = await self._read(grouped(await self._hits(query)), query.limit)
+        for attempt in range(ATTEMPTS):
+            found = words if not attempt else await self._hits(query, query.words)
+            fused = fuse(*(found or ([], [])), *await self._hits(query, query.near(near)))
+            best, generation, moved = await self._read(grouped(fused), query.limit)
             if not moved:
                 break
         return best, generation
 
-    async def _hits(self, query: Query) -> list[Scored]:
-        signals = list(query.signals())
+    async def _hits(self, query: Query, signals: list[Signal]) -> list[list[Hit]]:
         if not signals:
             return []
         # Only chunks have vectors: no condition is needed, and one that holds for all costs a look at each.
-        lists = iter(await self._store.search(signals, where=Where(tuple(query.where)), keys=PLACE_KEYS))
-        text, title = (next(lists), next(lists)) if query.weights else ([], [])
-        dense = next(lists) if query.vector is not None else []
-        return fuse(text, title, dense)
+        return await self._store.search(signals, where=Where(tuple(query.where)), keys=PLACE_KEYS)
 
     async def _read(self, groups: Sequence[list[Scored]], limit: int) -> tuple[list[Ranked], int, bool]:
         """The best passages; the state of the index; whether a document was replaced meanwhile."""
