@@ -6,6 +6,7 @@ the clients on core 0. Ends everything it started.
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 import tempfile
@@ -99,6 +100,7 @@ def main() -> None:
     arguments = parser.parse_args()
     plan = Plan(arguments.idle, arguments.active, arguments.interval_ms, arguments.seconds)
     os.sched_setaffinity(0, {0})
+    gc.disable()  # its pauses here would be told as the service's
     with tempfile.TemporaryDirectory(prefix="carrel-bench-") as name:
         folder = Path(name)
         database, store = PostgresServer(folder / "data"), RedisServer(folder)

@@ -2,6 +2,7 @@
 
 from chat_ws.app import create_app
 from chat_ws.settings import ChatSettings
+from shared.collector import settle
 from shared.logging import configure
 from shared.serve import listen, serve
 from shared.settings import load
@@ -15,6 +16,7 @@ def main() -> None:
     configure("chat_ws", level=settings.log_level, log_format=settings.log_format)
     sock = listen(settings.bind_host, settings.chat_port, variable="CHAT_PORT")
     app = create_app(settings)
+    settle()
     serve(
         app,
         sock=sock,

@@ -29,6 +29,7 @@ from chat_ws.settings import ChatSettings
 from shared import __version__
 from shared.auth import Principal, Role
 from shared.clients.retriever import RetrieverClient
+from shared.collector import keep as keep_collecting
 from shared.counting import Requests
 from shared.errors import CarrelError
 from shared.http import HeadMiddleware, IdentityMiddleware, RequestIdMiddleware, install_error_handlers
@@ -99,7 +100,9 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
             preparing = spawn(_prepare(here, keeper, database, adapters.clock), name="prepare database")
             keeping = spawn(_after(preparing, keeper.run), name="keep this replica")
             removing = spawn(_after(preparing, retention.run), name="retention") if retention else None
+            collecting = spawn(keep_collecting(), name="collector")
             yield
+            await cancel(collecting)
             await cancel(removing)
             await here.drain()
             await cancel(keeping)

@@ -62,9 +62,12 @@ class Connection:
         clock: Clock,
         heartbeat_interval_s: float,
         send_stall_s: float,
+        first_beat: float = 1.0,
     ) -> None:
+        """``first_beat`` is the part of the interval after which the first heartbeat comes."""
         self._websocket, self._core, self._conversations, self._clock = websocket, core, conversations, clock
         self._heartbeat_s, self._stall_s = heartbeat_interval_s, send_stall_s
+        self._beat_s = heartbeat_interval_s * first_beat
         # Whoever has a frame for a full queue waits: a client that does not read makes nothing grow.
         self._queue: asyncio.Queue[Send | Close] = asyncio.Queue(QUEUE_FRAMES)
         self._following: dict[str, asyncio.Task[None]] = {}
@@ -112,9 +115,10 @@ class Connection:
     async def _write(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(self._heartbeat_s):
+                async with asyncio.timeout(self._beat_s):
                     command = await self._queue.get()
             except TimeoutError:
+                self._beat_s = self._heartbeat_s
                 # Only into an empty queue: nobody else makes room in a full one.
                 if self._queue.empty():
                     await self._handle(Silence(self._clock()))

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from itertools import count
 
 from starlette.websockets import WebSocket
 
@@ -18,6 +19,7 @@ from shared.logging import request_id
 from shared.places import Places
 
 _log = logging.getLogger(__name__)
+GOLDEN = 0.6180339887498949
 
 
 class Service:
@@ -36,6 +38,7 @@ class Service:
             each=settings.max_sockets_per_visitor if limited else None,
         )
         self._connections: set[Connection] = set()
+        self._opened = count()
 
     @property
     def connections(self) -> int:
@@ -53,6 +56,7 @@ class Service:
             clock=self._clock,
             heartbeat_interval_s=settings.heartbeat_interval_s,
             send_stall_s=settings.send_stall_s,
+            first_beat=first_beat(next(self._opened)),
         )
         self._connections.add(connection)
         if self.health.draining:
@@ -71,6 +75,15 @@ class Service:
         await asyncio.gather(*(connection.drained() for connection in list(self._connections)))
         if not again:
             _log.info("drained")
+
+
+def first_beat(number: int) -> float:
+    """Return after which part of the interval the ``number``-th connection has its first heartbeat.
+
+    Thousands that came at once would have all their heartbeats at once, and everybody's words behind them.
+    Multiples of the golden ratio lie evenly, however many there are.
+    """
+    return 0.5 + number * GOLDEN % 1 / 2
 
 
 def limits_of(settings: ChatSettings) -> Limits:

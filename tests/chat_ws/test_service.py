@@ -1,7 +1,9 @@
 import asyncio
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, cast
 from uuid import uuid4
 
@@ -12,7 +14,7 @@ from websockets.asyncio.client import ClientConnection
 
 from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import Runs
-from chat_ws.service import Service, limits_of
+from chat_ws.service import Service, first_beat, limits_of
 from tests.support.chat_client import receive
 from tests.support.chat_fakes import (
     BEGIN,
@@ -409,3 +411,14 @@ def test_limits_are_told_as_they_are_set() -> None:
         2000,
     )
     assert limits_of(settings("postgresql://h/d", limits="off")).messages_per_minute is None
+
+
+@pytest.mark.parametrize("connections", [3, 100, 2000])
+def test_first_heartbeats_are_spread(connections: int) -> None:
+    """However many connections come at once, no moment has many of their first heartbeats; none is late."""
+    beats = sorted(first_beat(number) for number in range(connections))
+    assert beats[0] >= 0.5
+    assert beats[-1] <= 1.0
+    assert max(after - before for before, after in pairwise(beats)) < 1.5 / connections
+    tenths = Counter(int(20 * beat) for beat in beats)
+    assert max(tenths.values()) <= connections / 10 + 2
