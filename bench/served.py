@@ -31,14 +31,19 @@ async def service(data: Path, **adapters: Any) -> AsyncIterator[httpx.AsyncClien
     settings = RetrieverSettings(data_dir=data, internal_token=SecretStr(TOKEN))
     make = adapters.pop("make_collections", lambda: make_collections(settings))
     app = create_app(settings, adapters=Adapters(make, **adapters))
-    headers = signed_headers(Principal("owner", Role.OWNER), token=TOKEN, now=time.time())
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://x", headers=headers, timeout=600) as http,
+        httpx.AsyncClient(transport=transport, base_url="http://x", auth=_signed, timeout=600) as http,
     ):
         await app.state.store.opened.wait()
         yield http
+
+
+def _signed(request: httpx.Request) -> httpx.Request:
+    """Each request anew: a signature lasts for minutes, a large set takes longer."""
+    request.headers.update(signed_headers(Principal("owner", Role.OWNER), token=TOKEN, now=time.time()))
+    return request
 
 
 async def put(http: httpx.AsyncClient, documents: Documents) -> tuple[float, int]:
