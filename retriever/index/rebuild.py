@@ -100,6 +100,11 @@ class Rebuild:
             _log.warning("the rebuild is put off: %s", error.detail)
             self.progress = replace(self.progress, status="waiting", reason=error.detail)
             return
+        except Exception:
+            _log.exception("the rebuild failed")
+            reason = "something went wrong on our side"
+            self.progress = replace(self.progress, status="waiting", reason=reason)
+            return
         self.progress = replace(self.progress, status="idle", finished=self._now_us())
         _log.info("the index is switched: %d documents, %s", self.progress.done, self._store.target.words)
 

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
+
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.preparation import Submission
 from retriever.documents.records import INDEX_FORMAT, INDEX_KINDS, format_of
@@ -263,3 +265,20 @@ async def test_the_answer_to_the_same_question_is_another_index_version() -> Non
         house.rebuild.ask()
         await eventually(lambda: house.rebuild.progress.status == "idle")
         assert (await house.search.search(SearchRequest(query="lamp3"))).index_version != before
+
+
+async def test_an_error_of_our_own_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged, told without its words, and tried again."""
+    collections = await filled(2)
+    new = WordEmbedder("new")
+
+    def broken(_: str) -> None:
+        raise KeyError("secret inside")
+
+    new.before = broken
+    async with open_house(collections, wanted(new.space), new, OLD) as house:
+        await eventually(lambda: house.rebuild.progress.status == "waiting")
+        assert house.rebuild.progress.reason == "something went wrong on our side"
+        assert "secret inside" in caplog.text
+        new.before = lambda _: None
+        await switched(house)
