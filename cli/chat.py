@@ -133,7 +133,7 @@ class Chat:
             try:
                 self._socket.open()
             except CarrelError as error:
-                wait = max(pause * random.uniform(0.5, 1), (error.retry_after_ms or 0) / 1000)  # noqa: S311
+                wait = max(pause * random.uniform(0.5, 1), (error.retry_after_ms or 0) / 1000)  # noqa: S311 - spreads load only
                 if not error.retryable or time.monotonic() + wait > deadline or self.interrupts.count > 1:
                     raise UnreachableError(error.detail) from error
                 if not told:

@@ -158,8 +158,10 @@ class Ingest:
         """Write a revision with its vectors, and return its record; ``needed``: not without them."""
         while True:
             space = self._vectors.space
-            attached = self._vectors.attached_in(space, bare, points) if needed else None
-            record, whole = await (attached or self._vectors.attached(bare, points))
+            if needed:
+                record, whole = await self._vectors.attached_in(space, bare, points)
+            else:
+                record, whole = await self._vectors.attached(bare, points)
             async with self._gate.open():
                 if self._vectors.space == space:  # else the index was switched meanwhile
                     await self._write(record, whole, old=old)

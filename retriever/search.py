@@ -28,8 +28,6 @@ RERANKED = 30
 """So many passages at least are reranked, however few are asked for."""
 SPARE = 6
 """So many more passages are read at once than are asked for, since some are told twice."""
-
-
 Rerank = Callable[[str, Sequence[Ranked]], Awaitable[tuple[list[Ranked], list[str]]]]
 """Returns the passages in a better order, and what is lacking where it could not."""
 

@@ -114,7 +114,7 @@ def _of_file(tree: ast.Module, text: str, module: str) -> Iterator[Described]:
     for node, names in _named(tree, ()):
         doc = ast.get_docstring(node)
         if doc is not None:
-            summary = _SENTENCE.match(doc.split("\n\n")[0])[0]  # type: ignore[index]
+            summary = _SENTENCE.match(doc.split("\n\n")[0])[0]  # type: ignore[index]  # the pattern matches any text
             yield Described(
                 id=f"{'.'.join((module, *names))}:{getattr(node, 'lineno', 0)}",
                 module=module,

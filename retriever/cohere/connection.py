@@ -133,7 +133,7 @@ async def _lighten(response: httpx.Response) -> None:
         body["embeddings"] = {RAW_INT8: body["embeddings"]["int8"]}
     except (KeyError, TypeError, ValueError):
         return  # for the SDK to make what it can of it
-    response.json = lambda **_: body  # type: ignore[method-assign]
+    response.json = lambda **_: body  # type: ignore[method-assign]  # what the SDK asks the response for
 
 
 def _connect(api_key: str, base_url: str, http: httpx.AsyncClient) -> "AsyncClientV2":

@@ -166,7 +166,7 @@ class Cohere:
                 thinking=THINKING,
                 request_options=once(),
             )
-            async with aclosing(stream) as events:  # type: ignore[type-var]
+            async with aclosing(stream) as events:  # type: ignore[type-var]  # a generator, typed as an iterator
                 async for said in said_in(events):
                     yield said
 

@@ -48,7 +48,7 @@ class ChatSocket:
             self._connection = self._stack.enter_context(
                 connect(
                     self._url,
-                    subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
+                    subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]  # websockets' own type for a name
                     additional_headers={"Authorization": f"Bearer {self._bearer}"},
                     open_timeout=_OPEN_S,
                     close_timeout=_CLOSE_S,

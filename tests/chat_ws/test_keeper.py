@@ -138,7 +138,7 @@ async def test_it_can_be_hurried() -> None:
     assert room.replicas.beats == []
     for number in (1, 2):
         room.keeper.hurry()
-        await eventually(lambda number=number: len(room.replicas.beats) == number)  # type: ignore[misc]
+        await eventually(lambda number=number: len(room.replicas.beats) == number)  # type: ignore[misc]  # no type is inferred for a lambda with a default
     await cancel(keeping)
 
 

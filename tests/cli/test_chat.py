@@ -171,7 +171,7 @@ def test_ctrl_c_twice_leaves_the_answer(capsys: pytest.CaptureFixture[str]) -> N
             os.kill(os.getpid(), signal.SIGINT)
             return before()
 
-        talking._stopped = twice  # type: ignore[method-assign]
+        talking._stopped = twice  # type: ignore[method-assign]  # the moment cannot be met otherwise
         assert not talking.ask("Why?")
         talking._socket.close()
     assert "not waited for" in capsys.readouterr().err

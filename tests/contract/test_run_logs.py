@@ -127,7 +127,7 @@ async def test_what_was_discarded_is_nowhere(place: Place) -> None:
         write(log, 1, 3)
         await place.settled(run_id, 3)
         await side.discard([run_id])
-        await eventually(lambda log=log: log.gone, within=20)  # type: ignore[misc]
+        await eventually(lambda log=log: log.gone, within=20)  # type: ignore[misc]  # no type is inferred for a lambda with a default
         write(log, 4, 4, end=True)
         assert await place.read(run_id, live=False) == []
         assert place.writer.bytes == 0

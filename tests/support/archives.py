@@ -36,7 +36,7 @@ def tar(files: Files, *, top: str = "repo-main/", links: Mapping[str, str] | Non
 
 def targz(files: Files, **options: object) -> bytes:
     """The same, packed."""
-    return gzip.compress(tar(files, **options), mtime=0)  # type: ignore[arg-type]
+    return gzip.compress(tar(files, **options), mtime=0)  # type: ignore[arg-type]  # options of the test
 
 
 def zipped(files: Files, *, top: str = "repo-main/", links: Mapping[str, str] | None = None) -> bytes:

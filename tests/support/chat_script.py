@@ -53,7 +53,7 @@ class ScriptedChat:
             "127.0.0.1",
             0,
             process_request=self._refuse,
-            subprotocols=["carrel.v1"],  # type: ignore[list-item]
+            subprotocols=["carrel.v1"],  # type: ignore[list-item]  # websockets' own types
         ) as server:
             self.address = f"http://127.0.0.1:{server.socket.getsockname()[1]}"
             thread = threading.Thread(target=server.serve_forever)
@@ -67,7 +67,7 @@ class ScriptedChat:
     def _refuse(self, connection: ServerConnection, request: Request) -> Response | None:
         self.authorizations.append(request.headers["Authorization"])
         if isinstance(self._scripts[0], int):
-            return connection.respond(HTTPStatus(self._scripts.popleft()), "no")  # type: ignore[arg-type]
+            return connection.respond(HTTPStatus(self._scripts.popleft()), "no")  # type: ignore[arg-type]  # websockets' own types
         return None
 
     def _serve(self, connection: ServerConnection) -> None:

@@ -107,7 +107,7 @@ class Writer:
         if self._socket is None:
             self._socket = await connect(
                 f"ws://127.0.0.1:{self.port}/v1/chat",
-                subprotocols=["carrel.v1"],  # type: ignore[list-item]
+                subprotocols=["carrel.v1"],  # type: ignore[list-item]  # websockets' own type for a name
                 additional_headers=identity(self.visitor),
                 open_timeout=10,
                 close_timeout=1,

@@ -174,7 +174,7 @@ class TcpProxy:
         self._run(told())
 
     def _run(self, work: Awaitable[_T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)  # type: ignore[arg-type]
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)  # type: ignore[arg-type]  # any awaitable of ours is a coroutine
 
     async def _listen(self) -> None:
         self._listener = await asyncio.start_server(self._serve, "127.0.0.1", 0)

@@ -23,7 +23,7 @@ class Replica:
         self.of = PostgresReplicas(database, replica_id=name, process=process, clock=Clock(), lease_s=lease_s)
 
     async def question(self, **fields: object) -> Stored:
-        return await self.history.create_message("v1", question(**fields))  # type: ignore[arg-type]
+        return await self.history.create_message("v1", question(**fields))  # type: ignore[arg-type]  # fields of the test's own
 
     async def status(self, stored: Stored) -> str:
         record = await self.history.find_run("v1", stored.run_id)

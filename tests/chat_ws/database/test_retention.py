@@ -84,7 +84,7 @@ async def test_one_replica_removes_at_a_time(
     one, other = (Retention(database, MemoryRunLogs(), days=1, clock=clock) for _ in range(2))
 
     def holding(cursor: object) -> None:
-        assert one._remove(cursor) is not None  # type: ignore[arg-type]
+        assert one._remove(cursor) is not None  # type: ignore[arg-type]  # the database's cursor, typed by nobody here
         asyncio.run_coroutine_threadsafe(other.round(), loop).result(10)
 
     loop = asyncio.get_running_loop()

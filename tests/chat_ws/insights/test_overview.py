@@ -62,7 +62,7 @@ async def end(
 ) -> None:
     citations: tuple[Citation, ...] = (CITATION.citation,) if cited else ()
     await history.end_run(
-        Ending(stored.run_id, stored.answer_id, "A.", citations, status, finish, degraded, 9, None)  # type: ignore[arg-type]
+        Ending(stored.run_id, stored.answer_id, "A.", citations, status, finish, degraded, 9, None)  # type: ignore[arg-type]  # plain strings of the test
     )
 
 

@@ -83,7 +83,7 @@ async def test_a_call_left_in_the_middle_is_no_failure(tmp_path: Path) -> None:
     guarded = GuardedModel(model, Budget(tmp_path / "usage.json", limit=0), now=lambda: 0.0)
     said = guarded.write("", [], [])
     await anext(said)
-    await said.aclose()  # type: ignore[attr-defined]
+    await said.aclose()  # type: ignore[attr-defined]  # a generator, typed as an iterator
     assert guarded.watch.calls == {("chat", "abandoned"): 1}
 
 
