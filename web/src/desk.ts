@@ -1,0 +1,2 @@
+/** The page at `/admin`: the owner's desk. */
+import "./desk/carrel-desk";

@@ -1,0 +1,2 @@
+/** The page at `/`: the chat element, whole. */
+import "./chat/carrel-chat";

@@ -1,0 +1,25 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// Two pages and one script for other sites' pages. All but these three have their content's hash in their
+// name and are kept by browsers for ever; addresses are relative, so that any path prefix will do.
+export default defineConfig({
+  base: "./",
+  build: {
+    target: "es2022",
+    // One style sheet for each page; nothing is inlined that a policy without inline styles would refuse.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: { index: here("index.html"), admin: here("admin.html"), widget: here("src/widget.ts") },
+      output: {
+        entryFileNames: (chunk) => (chunk.name === "widget" ? "widget.js" : "assets/[name]-[hash].js"),
+        chunkFileNames: "assets/[name]-[hash].js",
+        assetFileNames: "assets/[name]-[hash][extname]",
+      },
+    },
+  },
+  test: { environment: "jsdom", include: ["test/**/*.test.ts"] },
+});
