@@ -192,7 +192,7 @@ def _own_app(
     install_error_handlers(app)
     app.include_router(router)
     app.state.own = Own(
-        files=static.load(settings.web_dir),
+        files=static.load(settings.web_dir, framed_by=settings.allowed_origins),
         sessions=Sessions(tokens, lifetime_s=settings.session_lifetime_s),
         health=probe,
         catalogue=Catalogue(

@@ -163,8 +163,8 @@ class GatewaySettings(ServiceSettings):
 
     commit: str = "unknown"
     """The source revision this was built from."""
-    web_dir: Path = Path(__file__).resolve().parent.parent / "web"
-    """Where the chat page's files are."""
+    web_dir: Path = Path(__file__).resolve().parent.parent / "web" / "dist"
+    """Where the files of the pages are, as `make web` builds them."""
 
     @property
     def page_origins(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def test_it_runs_with_nothing_but_its_secrets(monkeypatch: pytest.MonkeyPatch) -
     assert settings.port == 7860
     assert settings.retriever_url == "http://127.0.0.1:8001"
     assert settings.trusted_proxy_hops == 0
-    assert (settings.web_dir / "index.html").is_file()
+    assert (settings.web_dir.parent / "index.html").is_file()
 
 
 def test_the_key_is_never_held(monkeypatch: pytest.MonkeyPatch) -> None:
