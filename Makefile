@@ -70,6 +70,15 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 test: $(VENV)/.installed-dev model pages ## all tests, with real PostgreSQL, the real Qdrant engine and real supervisord
 	@$(BIN)/python -m pytest -q
 
+$(VENV)/.installed-browser: requirements-browser.txt $(VENV)/.installed-dev
+	@echo "Installing what drives a browser (once) ..."
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-browser.txt
+	@touch $@
+
+test-browser: $(VENV)/.installed-browser model web ## the pages in a real Chromium, against the whole of Carrel (CHROMIUM=path)
+	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m pytest -q tests/browser
+
 test-quick: $(VENV)/.installed-dev ## only the tests that need neither network nor processes
 	@$(BIN)/python -m pytest -q -m "not integration and not system"
 
@@ -93,6 +102,7 @@ lock: ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
 	uv pip compile --group model -c requirements-dev.txt $(LOCK) -o requirements-model.txt
+	uv pip compile --group browser -c requirements-dev.txt $(LOCK) -o requirements-browser.txt
 
 image: $(VENV)/.installed-dev ## build the image with docker, podman or buildah
 	@$(BIN)/python -m tests.image.image build
