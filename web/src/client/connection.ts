@@ -38,6 +38,8 @@ const STREAMS_MS = 30_000;
 const STREAMS_MOST_MS = 5 * 60_000;
 /** A connection that held so long begins the backoff anew. */
 const HELD_MS = 5_000;
+/** And one that held so long is not closed for the same fault. */
+const FORGIVEN_MS = 10 * 60_000;
 
 export class Connection {
   state: ConnectionState = "idle";
@@ -154,7 +156,9 @@ export class Connection {
   }
 
   #lost(code: number): void {
-    if (this.#env.clock.now() - this.#readyAt >= HELD_MS) this.#attempts = 0;
+    const held = this.#env.clock.now() - this.#readyAt;
+    if (held >= HELD_MS) this.#attempts = 0;
+    if (held >= FORGIVEN_MS) this.#faults = 0;
     this.transport = undefined;
     this.#handlers.onLost(code);
   }

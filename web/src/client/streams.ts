@@ -26,6 +26,7 @@ export class Streams {
   /** By what they are about: a question's id, then its run's. */
   readonly #open = new Map<string, AbortController>();
   #over = false;
+  #timer: unknown;
 
   constructor(env: Environment, http: Http, handlers: StreamHandlers) {
     this.#env = env;
@@ -51,6 +52,7 @@ export class Streams {
     this.#over = true;
     for (const controller of this.#open.values()) controller.abort();
     this.#open.clear();
+    this.#alive();
   }
 
   #ask(frame: MessageCreate): Promise<void> {
@@ -81,32 +83,28 @@ export class Streams {
     options: RequestOptions,
   ): Promise<void> {
     const controller = new AbortController();
+    const isFirst = this.#open.size === 0;
     this.#open.get(key)?.abort();
     this.#open.set(key, controller);
     const headers = { ...options.headers, Accept: "text/event-stream" };
-    const life = this.#lifeline(controller);
+    if (isFirst) this.#alive();
     try {
       const request = { ...options, headers, signal: controller.signal };
       const response = await this.#http.send(method, path, request);
-      await this.#read(about, controller, response, life.sign);
+      this.#alive();
+      await this.#read(about, controller, response);
     } catch (error) {
       if (!controller.signal.aborted) this.#failed(about, asProblem(error));
-      else if (controller.signal.reason === SILENT) this.#unreachable();
     } finally {
-      life.end();
       for (const [name, one] of this.#open) if (one === controller) this.#open.delete(name);
+      if (this.#open.size === 0) this.#alive();
     }
   }
 
-  async #read(
-    about: About,
-    controller: AbortController,
-    response: Response,
-    onLife: () => void,
-  ): Promise<void> {
+  async #read(about: About, controller: AbortController, response: Response): Promise<void> {
     let at = about;
     let ended = false;
-    for await (const event of readEvents(response, onLife)) {
+    for await (const event of readEvents(response, this.#alive)) {
       if (controller.signal.aborted) return;
       const frame = JSON.parse(event.data) as ServerFrame;
       if (frame.type === "message-ack") {
@@ -122,18 +120,12 @@ export class Streams {
     else if (!ended) this.#tell(at, CUT);
   }
 
-  /** A stream that is silent for longer than its comments' interval is dead, whatever the browser thinks. */
-  #lifeline(controller: AbortController): { sign: () => void; end: () => void } {
+  /** Requests of which none says anything for longer than the comments' interval are dead, whatever is believed. */
+  readonly #alive = (): void => {
     const { clock } = this.#env;
-    let timer: unknown;
-    const end = () => clock.clearTimeout(timer);
-    const sign = () => {
-      end();
-      timer = clock.setTimeout(() => controller.abort(SILENT), DEAD_MS);
-    };
-    sign();
-    return { sign, end };
-  }
+    clock.clearTimeout(this.#timer);
+    if (this.#open.size > 0) this.#timer = clock.setTimeout(() => this.#unreachable(), DEAD_MS);
+  };
 
   #failed(about: About, problem: ProblemError): void {
     if (problem.status === 0) this.#unreachable();
@@ -154,7 +146,6 @@ export class Streams {
   }
 }
 
-const SILENT = "silent";
 const ENDS: ReadonlySet<string> = new Set(["run-end", "error", "resume-gap"]);
 const GONE = { code: "run_not_found", message: "The run has ended.", retryable: false };
 const CUT = { code: "upstream_unavailable", message: "The stream was cut.", retryable: true };

@@ -175,6 +175,7 @@ export function refusal(status: number, code: string, more: Partial<Problem> = {
 /** A stream of events that the test writes piece by piece. */
 export class FakeStream {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
+  static readonly of = new WeakMap<Response, FakeStream>();
   readonly response: Response;
   cancelled = false;
 
@@ -188,6 +189,7 @@ export class FakeStream {
       },
     });
     this.response = new Response(body, { status: 200, headers: { "Content-Type": "text/event-stream" } });
+    FakeStream.of.set(this.response, this);
   }
 
   write(text: string): void {
@@ -249,6 +251,7 @@ export class World {
     const answer = await (route ? route(call) : refusal(404, "not_found"));
     if (call.signal?.aborted) throw call.signal.reason;
     if (answer instanceof Error) throw answer;
+    call.signal?.addEventListener("abort", () => FakeStream.of.get(answer)?.break());
     return answer;
   };
 
