@@ -1,4 +1,4 @@
-"""Every view can be used by everybody: axe finds nothing, the keyboard reaches all, a reader is told what changes."""
+"""Every view can be used by everybody: axe finds nothing, the keyboard reaches all, changes are told once."""
 
 from pathlib import Path
 from typing import Any

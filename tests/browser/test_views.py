@@ -1,4 +1,4 @@
-"""Pictures of each view, desktop and phone, light and dark, into a folder that is not kept: to be looked at."""
+"""Pictures of each view, desktop and phone, light and dark, in a folder that is not kept: to be looked at."""
 
 from pathlib import Path
 from typing import Any
