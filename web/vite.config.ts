@@ -3,8 +3,10 @@ import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-// Two pages and one script for other sites' pages. All but these three have their content's hash in their
+// Two pages, and two scripts for other sites' pages. All but these four have their content's hash in their
 // name and are kept by browsers for ever; addresses are relative, so that any path prefix will do.
+const STABLE = new Set(["widget", "client"]);
+
 export default defineConfig({
   base: "./",
   build: {
@@ -13,9 +15,16 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: { index: here("index.html"), admin: here("admin.html"), widget: here("src/widget.ts") },
+      input: {
+        index: here("index.html"),
+        admin: here("admin.html"),
+        widget: here("src/widget.ts"),
+        client: here("src/client-entry.ts"),
+      },
+      // client.js is there to be imported from.
+      preserveEntrySignatures: "exports-only",
       output: {
-        entryFileNames: (chunk) => (chunk.name === "widget" ? "widget.js" : "assets/[name]-[hash].js"),
+        entryFileNames: (chunk) => (STABLE.has(chunk.name) ? "[name].js" : "assets/[name]-[hash].js"),
         chunkFileNames: "assets/[name]-[hash].js",
         assetFileNames: "assets/[name]-[hash][extname]",
       },
