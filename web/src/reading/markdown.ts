@@ -17,7 +17,14 @@ const markdown = new Marked({
   },
   renderer: {
     image({ href, title, text, tokens }) {
-      return this.link({ type: "link", raw: "", href, title: title ?? null, text, tokens: named(tokens, href) });
+      return this.link({
+        type: "link",
+        raw: "",
+        href,
+        title: title ?? null,
+        text,
+        tokens: named(tokens, href),
+      });
     },
     link(token) {
       // A bare address is shown by its tokens, too: they know where its citations are.

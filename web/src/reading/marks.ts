@@ -12,7 +12,11 @@ export interface Mark {
  * Replaces the sentinels in `root` (as many as `boundaries`) by spans and numbers. A span wraps text only, so it
  * may go across any markup; the numbers of a citation follow it, outside of links and code.
  */
-export function mark(root: ParentNode & Node, boundaries: readonly Boundary[], marksOf: (citation: number) => Mark[]) {
+export function mark(
+  root: ParentNode & Node,
+  boundaries: readonly Boundary[],
+  marksOf: (citation: number) => Mark[],
+) {
   const open = new Set<number>();
   const behind = new Map<Node, ChildNode>();
   let next = 0;
@@ -52,7 +56,11 @@ function textNodes(root: Node): Text[] {
 
 /** White space that only parts lines of markup; a table or list would hold no span for it. */
 function between(piece: string, { parentNode }: Node): boolean {
-  return !piece.trim() && piece.includes("\n") && !/^(p|h\d|code|em|strong|del|a)$/i.test(parentNode?.nodeName ?? "");
+  return (
+    !piece.trim() &&
+    piece.includes("\n") &&
+    !/^(p|h\d|code|em|strong|del|a)$/i.test(parentNode?.nodeName ?? "")
+  );
 }
 
 function cited(text: string, citations: ReadonlySet<number>): HTMLElement {
@@ -84,9 +92,10 @@ function place(numbers: HTMLElement[], node: ChildNode, root: Node, behind: Map<
   const last = numbers.at(-1);
   const outer = outermost(node, root);
   if (!last) return;
-  if (!outer) return node.before(...numbers);
-  (behind.get(outer) ?? outer).after(...numbers);
-  behind.set(outer, last);
+  if (outer) {
+    (behind.get(outer) ?? outer).after(...numbers);
+    behind.set(outer, last);
+  } else node.before(...numbers);
 }
 
 function outermost(node: Node, root: Node): ChildNode | undefined {

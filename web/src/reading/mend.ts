@@ -6,7 +6,8 @@
  */
 
 /** The line is nothing yet but may become a list item, heading, quote, rule or underline. */
-const UNDECIDED = /(^|\n)[ \t]*(?:[-*+=_ ]+|\d{1,9}[.)]?|#{1,6}|>[> ]*|[-*+] \[[ xX]?\]?|`{1,2}|~{1,2}|:?-[-:| ]*|\[[^\]\n]*\]:[^\n]*)[ \t]*$/;
+const UNDECIDED =
+  /(^|\n)[ \t]*(?:[-*+=_ ]+|\d{1,9}[.)]?|#{1,6}|>[> ]*|[-*+] \[[ xX]?\]?|`{1,2}|~{1,2}|:?-[-:| ]*|\[[^\]\n]*\]:[^\n]*)[ \t]*$/;
 /** A table is one when its second line is there. */
 const HALF_TABLE = /(^|\n)[ \t]*\|[^\n]*(?:\n[ \t]*[|:\- ]*)?$/;
 /** May become an entity, an escape, or the opening of something. */
@@ -38,7 +39,11 @@ function withoutHalfTable(source: string): string {
   const found = HALF_TABLE.exec(source);
   if (!found) return source;
   // Further rows of a table that stands: shown as they come.
-  const before = source.slice(0, found.index).split(/\n[ \t]*\n/).at(-1) ?? "";
+  const before =
+    source
+      .slice(0, found.index)
+      .split(/\n[ \t]*\n/)
+      .at(-1) ?? "";
   return /\|/.test(before) ? source : source.slice(0, found.index);
 }
 
@@ -94,10 +99,12 @@ function scan(text: string): Scan {
       if (end < 0) return { code: ticks, open };
       TOKEN.lastIndex = end;
     } else if (marks) emphasis(marks, text[found.index - 1] ?? " ", text[after] ?? " ", open);
-    else if (bracket) links.push(open.length);
+    else if (bracket && text[found.index - 1] === "]" && text.indexOf("]", after) < 0) {
+      return { open, link: { depth: open.length, target: found.index - 1 } };
+    } else if (bracket) links.push(open.length);
     else if (closing && links.length) {
       const depth = links.pop() as number;
-      if (closing.startsWith("](") && !whole && after === text.length) {
+      if (!whole && after === text.length) {
         return { open, link: { depth, target: found.index } };
       }
     }

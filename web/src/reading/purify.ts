@@ -2,7 +2,23 @@
 import DOMPurify from "dompurify";
 
 const TAGS = [
-  ...["p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "del", "code", "pre", "blockquote"],
+  ...[
+    "p",
+    "br",
+    "hr",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "strong",
+    "em",
+    "del",
+    "code",
+    "pre",
+    "blockquote",
+  ],
   ...["a", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"],
 ];
 

@@ -39,7 +39,11 @@ export function withoutSentinels(source: string): string {
  * Writes the boundaries of `spans` into the tokens of `leaves`, which are a block that ends at `blockEnd` in the
  * source. Returns them in the order in which their characters will be read.
  */
-export function insertSentinels(leaves: readonly Leaf[], spans: readonly Span[], blockEnd: number): Boundary[] {
+export function insertSentinels(
+  leaves: readonly Leaf[],
+  spans: readonly Span[],
+  blockEnd: number,
+): Boundary[] {
   const places = spans.flatMap((span) => placesOf(leaves, span, span.end <= blockEnd)).sort(inReadingOrder);
   for (const [index, leaf] of leaves.entries()) {
     const here = places.filter((place) => place.leaf === index);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { unmark } from "../../src/reading/marks";
-import { chance } from "../support/chance";
 import { cite, citeAt, citedText, citePoints, reader, shown } from "../support/answers";
+import { chance } from "../support/chance";
 
 const bare = (text: string) => text.replace(/\s+/g, "");
 
@@ -12,7 +12,12 @@ describe("a cited span", () => {
     ["half of what is bold", "Trim **the wick** daily.", "Trim **the", "Trim the"],
     ["bold around what is quoted", 'Say **"trim"** now.', '**"trim"**', '"trim"'],
     ["all three marks", "a ***b c*** d", "***b c***", "b c"],
-    ["a link and its target", "See [the guide](https://e.com/a_(b)) now.", "[the guide](https://e.com/a_(b))", "the guide"],
+    [
+      "a link and its target",
+      "See [the guide](https://e.com/a_(b)) now.",
+      "[the guide](https://e.com/a_(b))",
+      "the guide",
+    ],
     ["inside of a link's target", "See [the guide](https://e.com/wick) now. Ok.", "wick) now.", "now."],
     ["code", "Set `a  *b*` to 1.", "`a  *b*` to", "a  *b* to"],
     ["an escape", "5 \\* 3 \\* 2", "\\* 3 \\*", "* 3 *"],
@@ -28,13 +33,23 @@ describe("a cited span", () => {
     ["a task", "- [ ] trim it\n- [x] light", "trim it", "trim it"],
     ["a quote", "> trim\n> the wick\n\nNow.", "the wick", "the wick"],
     ["a quote in a list", "- x\n  > trim\n  > it\n", "> trim\n  > it", "trim\nit"],
-    ["a table's cells", "| a | b |\n|---|---|\n| one | two |\n| three | four |", "two |\n| three", "twothree"],
+    [
+      "a table's cells",
+      "| a | b |\n|---|---|\n| one | two |\n| three | four |",
+      "two |\n| three",
+      "twothree",
+    ],
     ["a bar in a cell", "| a | x \\| y |\n|---|---|\n| 1 | 2 |", "x \\| y", "x | y"],
     ["a code block", "```js\nlet a = 1;\nlet b;\n```\n\nDone.", "let b;", "let b;"],
     ["a code block in a list", "1. x\n   ```\n   one\n     two\n   ```\n2. y", "two", "two"],
     ["indented code", "Text:\n\n    one\n      two\n\nEnd.", "two", "two"],
     ["a bare address", "Go to https://e.com/a now.", "https://e.com/a", "https://e.com/a"],
-    ["a picture", "See ![the *wick*](https://e.com/a.png) here.", "![the *wick*](https://e.com/a.png)", "the wick"],
+    [
+      "a picture",
+      "See ![the *wick*](https://e.com/a.png) here.",
+      "![the *wick*](https://e.com/a.png)",
+      "the wick",
+    ],
     ["tags, which are text", "Use <carrel-chat> here.", "<carrel-chat>", "<carrel-chat>"],
     ["two paragraphs", "One two.\n\nThree four.", "two.\n\nThree", "two.Three"],
     ["line ends of Windows", "One\r\ntwo\r\n\r\nthree four", "three", "three"],
@@ -55,7 +70,11 @@ describe("a cited span", () => {
 
   it("is followed by its number, outside of links and code", () => {
     const text = "See [the guide](https://e.com) and `wick`.\n\n```\nx\ny\n```\n";
-    const root = shown(text, [cite(text, "the guide", "p1"), cite(text, "wick", "p2"), cite(text, "x", "p3")]);
+    const root = shown(text, [
+      cite(text, "the guide", "p1"),
+      cite(text, "wick", "p2"),
+      cite(text, "x", "p3"),
+    ]);
     const [link, code, block] = [...root.querySelectorAll("sup.mark")];
     expect(link?.previousElementSibling?.tagName).toBe("A");
     expect(code?.previousElementSibling?.tagName).toBe("CODE");
@@ -142,7 +161,10 @@ describe("of any answer", () => {
   it("a span that covers a piece of Markdown reads as that piece", () => {
     for (const seed of SEEDS) {
       const { text, pieces } = generated(seed);
-      const root = shown(text, pieces.map(({ start, end }, index) => citeAt(text, start, end, `p${index}`)));
+      const root = shown(
+        text,
+        pieces.map(({ start, end }, index) => citeAt(text, start, end, `p${index}`)),
+      );
       const read = pieces.map((_, index) => citedText(root, index));
       expect(read, `seed ${seed}: ${text}`).toEqual(pieces.map((piece) => piece.read));
     }
@@ -172,7 +194,11 @@ describe("of any answer", () => {
       for (let at = 0; at < text.length; at += 1 + upTo(9)) {
         const said = text.slice(0, at);
         const points = [...said].length;
-        show(said, citations.filter((citation) => citation.end <= points), false);
+        show(
+          said,
+          citations.filter((citation) => citation.end <= points),
+          false,
+        );
       }
       show(text, citations);
       expect(root.innerHTML, `seed ${seed}: ${text}`).toBe(shown(text, citations).innerHTML);

@@ -41,7 +41,8 @@ export function reader() {
   const reading = new Reading(root, WORDS);
   const show = (text: string, citations: readonly Citation[] = [], whole = true) => {
     const { numbers } = numberSources(citations);
-    const marksOf = (index: number) => (numbers[index] ?? []).map((number) => ({ number, label: `Source ${number}` }));
+    const marksOf = (index: number) =>
+      (numbers[index] ?? []).map((number) => ({ number, label: `Source ${number}` }));
     reading.update({ text, citations, whole, marksOf });
     return root;
   };
