@@ -27,9 +27,10 @@ export interface ClientOptions extends Partial<Environment> {
 }
 
 export interface AskOptions {
-  conversationId?: string;
-  context?: PageContext;
-  filters?: Filters;
+  /** Without it a new conversation begins. */
+  conversationId?: string | undefined;
+  context?: PageContext | undefined;
+  filters?: Filters | undefined;
 }
 
 const SESSION = { code: "session", message: "The session has ended; this is another one.", retryable: false };
@@ -134,7 +135,7 @@ export class CarrelClient extends EventTarget {
   }
 
   /** A run from its beginning: after a reload in mid-answer, in a second tab. One that is followed is returned. */
-  follow(run: { runId: string; conversationId: string; messageId?: string }): Run {
+  follow(run: { runId: string; conversationId: string; messageId?: string | undefined }): Run {
     this.#connect();
     return this.#runs.follow(run);
   }

@@ -81,7 +81,7 @@ export class Runs {
     return living.run;
   }
 
-  follow(named: { runId: string; conversationId: string; messageId?: string }): Run {
+  follow(named: { runId: string; conversationId: string; messageId?: string | undefined }): Run {
     for (const { run } of this.#living) if (run.id === named.runId) return run;
     const living = this.#add();
     living.run.id = named.runId;
