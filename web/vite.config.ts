@@ -3,19 +3,32 @@ import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-// Two pages and one script for other sites' pages. All but these three have their content's hash in their
+// Two pages, and two scripts for other sites' pages. All but these four have their content's hash in their
 // name and are kept by browsers for ever; addresses are relative, so that any path prefix will do.
+const STABLE = new Set(["widget", "client"]);
+
 export default defineConfig({
   base: "./",
   build: {
     target: "es2022",
     // One style sheet for each page; nothing is inlined that a policy without inline styles would refuse.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    // Scripts on other sites' pages put nothing into their heads.
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_, files, { hostType }) => (hostType === "html" ? files : []),
+    },
     rollupOptions: {
-      input: { index: here("index.html"), admin: here("admin.html"), widget: here("src/widget.ts") },
+      input: {
+        index: here("index.html"),
+        admin: here("admin.html"),
+        widget: here("src/widget.ts"),
+        client: here("src/client-entry.ts"),
+      },
+      // client.js is there to be imported from.
+      preserveEntrySignatures: "exports-only",
       output: {
-        entryFileNames: (chunk) => (chunk.name === "widget" ? "widget.js" : "assets/[name]-[hash].js"),
+        entryFileNames: (chunk) => (STABLE.has(chunk.name) ? "[name].js" : "assets/[name]-[hash].js"),
         chunkFileNames: "assets/[name]-[hash].js",
         assetFileNames: "assets/[name]-[hash][extname]",
       },
@@ -30,5 +43,5 @@ export default defineConfig({
       ]),
     ),
   },
-  test: { environment: "jsdom", include: ["test/**/*.test.ts"] },
+  test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: 30_000 },
 });

@@ -11,7 +11,9 @@ export class History {
     this.#http = http;
   }
 
-  conversations(options: { q?: string; cursor?: string; limit?: number } = {}): Promise<Page<Conversation>> {
+  conversations(
+    options: { q?: string | undefined; cursor?: string | undefined; limit?: number } = {},
+  ): Promise<Page<Conversation>> {
     return this.#http.json("GET", "v1/conversations", { query: options });
   }
 
@@ -22,7 +24,7 @@ export class History {
   /** The latest messages, oldest first; `next_cursor`, given as `before`, leads to earlier ones. */
   messages(
     conversationId: string,
-    options: { before?: string; limit?: number } = {},
+    options: { before?: string | undefined; limit?: number } = {},
   ): Promise<Page<Message>> {
     return this.#http.json("GET", `v1/conversations/${id(conversationId)}/messages`, { query: options });
   }
