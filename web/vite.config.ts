@@ -34,5 +34,14 @@ export default defineConfig({
       },
     },
   },
+  // `npx vite` shows the pages while they are written, over a Carrel that runs: CARREL_URL.
+  server: {
+    proxy: Object.fromEntries(
+      ["/v1", "/health", "/version"].map((path) => [
+        path,
+        { target: process.env.CARREL_URL ?? "http://127.0.0.1:7860", ws: true },
+      ]),
+    ),
+  },
   test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: 30_000 },
 });

@@ -1,0 +1,83 @@
+/** Data sources: the list of them, one of them with its job, or the form of one. */
+import { html, LitElement, nothing } from "lit";
+import { keyed } from "lit/directives/keyed.js";
+import type { Page } from "../../protocol";
+import { texts } from "../../texts";
+import type { DeskApi } from "../api";
+import { ago, seconds } from "../format";
+import { moreButton, Paging } from "../parts/paging";
+import { problemNote } from "../parts/problem";
+import { deskStyles } from "../parts/styles";
+import { routeTo } from "../routes";
+import type { DataSource } from "../wire";
+import "./source-detail";
+import "./source-editor";
+
+const words = texts.desk.sources;
+
+/** `new` is not the address of a source of that name: that one is at `#/sources/new/show`. */
+export class DeskSources extends LitElement {
+  static override properties = { api: { attribute: false }, path: { attribute: false } };
+  declare api: DeskApi;
+  declare path: string[];
+  readonly #list = new Paging<Page<DataSource>>(this, (signal, from) =>
+    this.api.dataSources({ limit: 50, ...from }, signal),
+  );
+
+  static override styles = [deskStyles];
+
+  constructor() {
+    super();
+    this.path = [];
+  }
+
+  protected override updated(changed: Map<string, unknown>): void {
+    if (changed.has("path") && this.path.length === 0) void this.#list.first();
+  }
+
+  protected override render() {
+    const [id, what] = this.path;
+    if (id === undefined) return this.#listing();
+    if (what === "edit" || (id === "new" && what === undefined)) {
+      const edited = what === "edit" ? id : "";
+      return keyed(
+        edited,
+        html`<desk-source-editor .api=${this.api} .sourceId=${edited}></desk-source-editor>`,
+      );
+    }
+    return keyed(id, html`<desk-source-detail .api=${this.api} .sourceId=${id}></desk-source-detail>`);
+  }
+
+  #listing() {
+    const { value, busy, error } = this.#list;
+    return html`<p class="lead">${words.text}</p>
+      <p><a class="button primary" href=${routeTo("sources", "new")}>${words.add}</a></p>
+      ${problemNote(error, () => void this.#list.first())}
+      ${value ? this.#items(value.items) : busy ? html`<p class="faint">${texts.desk.loading}</p>` : nothing}
+      ${moreButton(this.#list, () => this.renderRoot.querySelectorAll(".list > li"))}`;
+  }
+
+  #items(items: DataSource[]) {
+    if (items.length === 0) return html`<p class="empty">${words.none}</p>`;
+    return html`<ul class="plain list">
+      ${items.map((item) => {
+        const job = item.last_job;
+        return html`<li tabindex="-1">
+          <div class="row">
+            <a href=${routeTo("sources", item.id, "show")}><strong>${item.id}</strong></a>
+            <span class="tag faint">${words.kinds[item.kind]}</span>
+            ${job ? html`<span class="tag ${words.looks[job.status]}">${words.statuses[job.status]}</span>` : nothing}
+          </div>
+          <div class="small faint">
+            <bdi>${item.url ?? (item.kind === "urls" ? words.pages(item.urls.length) : words.uploaded)}</bdi>
+            · ${item.interval_s ? words.every(seconds(item.interval_s)) : words.byHand}
+            · ${job ? words.lastSync(ago(job.finished_at ?? job.created_at, Date.now())) : words.neverSynced}
+            ${job?.counts.failed ? html` · <span class="bad">${words.failedPages(job.counts.failed)}</span>` : nothing}
+          </div>
+        </li>`;
+      })}
+    </ul>`;
+  }
+}
+
+customElements.define("desk-sources", DeskSources);
