@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 from fastapi import FastAPI
 
-from chat_ws import metrics, process
+from chat_ws import metrics
 from chat_ws.database.history import PostgresHistory
 from chat_ws.database.migrate import migrate
 from chat_ws.database.postgres import Database
@@ -19,11 +19,12 @@ from chat_ws.database.replicas import PostgresReplicas
 from chat_ws.database.retention import Retention
 from chat_ws.insights.overview import Insights
 from chat_ws.insights.routes import insights as insights_routes
-from chat_ws.keeper import Keeper
 from chat_ws.ports import Answerer, Clock, Grouper, RunLogs
 from chat_ws.routes import conversations, health, questions
 from chat_ws.run_logs.memory import MemoryRunLogs
-from chat_ws.runs import Runs
+from chat_ws.runs import process
+from chat_ws.runs.keeper import Keeper
+from chat_ws.runs.live import Runs
 from chat_ws.service import Service
 from chat_ws.settings import ChatSettings
 from shared import __version__

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from chat_ws.events import MessageStored
 from chat_ws.ports import Clock, History, RunRecord, Stored
 from chat_ws.run_logs.log import Frame, Gap
-from chat_ws.runs import Run, Runs
-from chat_ws.transcript import Transcript
+from chat_ws.runs.live import Run, Runs
+from chat_ws.runs.transcript import Transcript
 from shared.contracts.chat_ws import MessageCreate, RunRegenerate
 from shared.errors import OverloadedError, RunNotFoundError, UpstreamUnavailableError
 from shared.tasks import beating

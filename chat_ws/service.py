@@ -13,7 +13,7 @@ from chat_ws.exchange import Exchange
 from chat_ws.health import ChatHealth
 from chat_ws.ports import Clock, History
 from chat_ws.protocol import Limits, Protocol
-from chat_ws.runs import Runs
+from chat_ws.runs.live import Runs
 from chat_ws.settings import ChatSettings
 from shared.logging import request_id
 from shared.places import Places

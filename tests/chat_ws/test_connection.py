@@ -13,7 +13,7 @@ from chat_ws.connection import MAX_FOLLOWED, MAX_REQUESTS, QUEUE_FRAMES, Connect
 from chat_ws.conversations import Conversations
 from chat_ws.protocol import Limits, Protocol
 from chat_ws.run_logs.memory import MemoryRunLogs
-from chat_ws.runs import Runs
+from chat_ws.runs.live import Runs
 from shared.errors import OverloadedError
 from tests.support.chat_fakes import WHOLE, Answerer, Clock, MemoryHistory, Step, delta, question
 from tests.support.chat_socket import Socket

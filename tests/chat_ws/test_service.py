@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection
 
 from chat_ws.run_logs.memory import MemoryRunLogs
-from chat_ws.runs import Runs
+from chat_ws.runs.live import Runs
 from chat_ws.service import Service, first_beat, limits_of
 from tests.support.chat_client import receive
 from tests.support.chat_fakes import (

@@ -1,6 +1,6 @@
 """Keeps this replica known to the others, its runs in step with the store, and ends what gone replicas left.
 
-A beat a second while the process lives. Decides nothing about a run: see :class:`chat_ws.runs.Runs`.
+A beat a second while the process lives. Decides nothing about a run: see :class:`chat_ws.runs.live.Runs`.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from chat_ws.ports import LEASE_S, Replicas
-from chat_ws.runs import Runs
+from chat_ws.runs.live import Runs
 from shared.errors import CarrelError
 
 BEAT_S = 1.0

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from chat_ws.keeper import Keeper
 from chat_ws.ports import RunState, Stored
 from chat_ws.run_logs.memory import MemoryRunLogs
-from chat_ws.runs import Runs
+from chat_ws.runs.keeper import Keeper
+from chat_ws.runs.live import Runs
 from shared.errors import OverloadedError
 from shared.tasks import cancel, spawn
 from tests.support.chat_fakes import RUN, Answerer, Clock, MemoryHistory, question

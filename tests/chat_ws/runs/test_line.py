@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from chat_ws.line import Line
-from chat_ws.turns import Turns
+from chat_ws.runs.line import Line
+from chat_ws.runs.turns import Turns
 from tests.support.waiting import eventually
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_ws.transcript import Status, Transcript
+from chat_ws.runs.transcript import Status, Transcript
 from shared.contracts.retriever import RunEnd, RunEvent
 from shared.errors import InternalError, OverloadedError
 from tests.support.chat_fakes import BEGIN, CITATION, DONE, NOW, QUERIES, RESULTS, START, WHOLE, delta

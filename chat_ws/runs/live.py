@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat_ws.line import Line
 from chat_ws.ports import Answerer, Clock, Ending, History, RunLogs, RunState, Stored
 from chat_ws.run_logs.log import RunLog
-from chat_ws.transcript import Frame, Status, Transcript
-from chat_ws.turns import Turns
+from chat_ws.runs.line import Line
+from chat_ws.runs.transcript import Frame, Status, Transcript
+from chat_ws.runs.turns import Turns
 from shared.contracts.chat_ws import MessageCreate
 from shared.contracts.retriever import AnswerRequest
 from shared.errors import CarrelError, InternalError

@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from chat_ws import process
+from chat_ws.runs import process
 
-CODE = "import sys; from chat_ws import process; print(process.here(), flush=True); sys.stdin.read()"
+CODE = "import sys; from chat_ws.runs import process; print(process.here(), flush=True); sys.stdin.read()"
 
 
 def test_a_process_is_gone_when_it_has_ended() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chat_ws.ports import RunState, Stored
 from chat_ws.run_logs.log import MAX_BYTES, Frame, Gap
 from chat_ws.run_logs.memory import MemoryRunLogs
-from chat_ws.runs import Run, Runs, _size
+from chat_ws.runs.live import Run, Runs, _size
 from shared.contracts.retriever import MessageEnd
 from shared.errors import ERROR_CODES, InternalError, OverloadedError, UpstreamUnavailableError
 from shared.tasks import cancel

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from chat_ws.turns import Turns
+from chat_ws.runs.turns import Turns
 
 TELL_S = 1.0
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_ws.turns import Turns
+from chat_ws.runs.turns import Turns
 from shared.errors import OverloadedError
 
 
