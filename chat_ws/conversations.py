@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
-from chat_ws.events import MessageStored
 from chat_ws.ports import Clock, History, RunRecord, Stored
+from chat_ws.protocol.events import MessageStored
 from chat_ws.run_logs.log import Frame, Gap
 from chat_ws.runs.live import Run, Runs
 from chat_ws.runs.transcript import Transcript

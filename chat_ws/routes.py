@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
 from chat_ws.downloads import begun
-from chat_ws.exchange import position
 from chat_ws.export import disposition
+from chat_ws.protocol.exchange import position
 from chat_ws.service import Service
 from chat_ws.words import MAX_QUERY_CHARS, terms
 from shared import sse

@@ -6,13 +6,13 @@ from itertools import count
 
 from starlette.websockets import WebSocket
 
-from chat_ws.connection import Connection
 from chat_ws.conversations import Conversations
 from chat_ws.downloads import Downloads
-from chat_ws.exchange import Exchange
 from chat_ws.health import ChatHealth
 from chat_ws.ports import Clock, History
-from chat_ws.protocol import Limits, Protocol
+from chat_ws.protocol.connection import Connection
+from chat_ws.protocol.exchange import Exchange
+from chat_ws.protocol.machine import Limits, Protocol
 from chat_ws.runs.live import Runs
 from chat_ws.settings import ChatSettings
 from shared.logging import request_id

@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 from starlette.websockets import WebSocket
 
-from chat_ws import connection as module
-from chat_ws.connection import MAX_FOLLOWED, MAX_REQUESTS, QUEUE_FRAMES, Connection
 from chat_ws.conversations import Conversations
-from chat_ws.protocol import Limits, Protocol
+from chat_ws.protocol import connection as module
+from chat_ws.protocol.connection import MAX_FOLLOWED, MAX_REQUESTS, QUEUE_FRAMES, Connection
+from chat_ws.protocol.machine import Limits, Protocol
 from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs.live import Runs
 from shared.errors import OverloadedError

@@ -10,9 +10,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from chat_ws.conversations import Conversations, message_stored
-from chat_ws.events import Frame, RunGap
 from chat_ws.ports import Clock, RunRecord, Stored
-from chat_ws.protocol import Admission, Limits, ack_frame, error_frame, gap_frame
+from chat_ws.protocol.events import Frame, RunGap
+from chat_ws.protocol.machine import Admission, Limits, ack_frame, error_frame, gap_frame
 from shared import sse
 from shared.contracts.chat_ws import Answered, MessageCreate, Run
 from shared.contracts.retriever import RunError

@@ -1,7 +1,7 @@
 from typing import get_args
 
-from chat_ws import events
-from chat_ws.protocol import TABLE, State
+from chat_ws.protocol import events
+from chat_ws.protocol.machine import TABLE, State
 
 
 def test_every_event_has_its_place() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_ws.events import (
+from chat_ws.protocol.events import (
     Abandon,
     BinaryReceived,
     Broken,
@@ -30,7 +30,7 @@ from chat_ws.events import (
     StoreMessage,
     TextReceived,
 )
-from chat_ws.protocol import MAX_BAD_FRAMES, TABLE, Limits, Protocol, State
+from chat_ws.protocol.machine import MAX_BAD_FRAMES, TABLE, Limits, Protocol, State
 from shared.contracts.chat_ws import MessageCreate, RunRegenerate
 from shared.errors import ERROR_CODES, NotFoundError, OverloadedError
 from tests.support.chat_fakes import NOW

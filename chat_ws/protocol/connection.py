@@ -1,7 +1,7 @@
 """One WebSocket connection: carries out what the protocol machine commands.
 
 Owns the socket, the single writer and the tasks that follow runs. Decides nothing: every rule is in
-:mod:`chat_ws.protocol`.
+:mod:`chat_ws.protocol.machine`.
 """
 
 import asyncio
@@ -13,7 +13,8 @@ from typing import Any, TypeVar, assert_never
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from chat_ws.conversations import Conversations, message_stored
-from chat_ws.events import (
+from chat_ws.ports import Clock, RunRecord
+from chat_ws.protocol.events import (
     Abandon,
     BinaryReceived,
     Broken,
@@ -34,8 +35,7 @@ from chat_ws.events import (
     StoreMessage,
     TextReceived,
 )
-from chat_ws.ports import Clock, RunRecord
-from chat_ws.protocol import Protocol, State
+from chat_ws.protocol.machine import Protocol, State
 from shared.errors import CarrelError, InternalError
 from shared.http import dump_json
 from shared.tasks import cancel, spawn

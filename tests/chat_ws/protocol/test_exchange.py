@@ -8,8 +8,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from chat_ws.exchange import MAX_VISITORS, Exchange, position
-from chat_ws.protocol import Limits
+from chat_ws.protocol.exchange import MAX_VISITORS, Exchange, position
+from chat_ws.protocol.machine import Limits
 from chat_ws.run_logs.log import Frame
 from shared import sse
 from shared.contracts.chat_ws import MessageCreate

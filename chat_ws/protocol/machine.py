@@ -2,7 +2,7 @@
 
 Pure (sans-IO): it opens no socket, starts no task, reads no clock; ids and times arrive as data. Every rule
 of the protocol that can be decided from what a connection has seen stands here, the transitions in
-:data:`TABLE`. Who carries the commands out is :mod:`chat_ws.connection`.
+:data:`TABLE`. Who carries the commands out is :mod:`chat_ws.protocol.connection`.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
 
-from chat_ws.events import (
+from chat_ws.protocol.events import (
     Abandon,
     BinaryReceived,
     Broken,
