@@ -9,8 +9,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
-from chat_ws.downloads import begun
-from chat_ws.export import disposition
+from chat_ws.downloads.export import disposition
+from chat_ws.downloads.pages import begun
 from chat_ws.protocol.exchange import position
 from chat_ws.service import Service
 from chat_ws.words import MAX_QUERY_CHARS, terms

@@ -7,7 +7,7 @@ from itertools import count
 from starlette.websockets import WebSocket
 
 from chat_ws.conversations import Conversations
-from chat_ws.downloads import Downloads
+from chat_ws.downloads.pages import Downloads
 from chat_ws.health import ChatHealth
 from chat_ws.ports import Clock, History
 from chat_ws.protocol.connection import Connection

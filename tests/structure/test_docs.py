@@ -60,7 +60,7 @@ def test_each_frame_is_documented(name: str) -> None:
 
 
 def test_the_protocol_page_shows_the_table_of_the_code() -> None:
-    """States, events and what is done about them are the same in the page and in the code.machine."""
+    """States, events and what is done about them are the same in the page and in the code."""
     rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", (DOCS / "chat-protocol.md").read_text(), re.MULTILINE)
 
     assert {(state, event) for state, event in rows} == {

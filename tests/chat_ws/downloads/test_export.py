@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chat_ws.export import CLOSING, disposition, file_name, markdown, markdown_head, opening
+from chat_ws.downloads.export import CLOSING, disposition, file_name, markdown, markdown_head, opening
 from shared.contracts.chat_ws import Conversation, ExportedMessage, Feedback
 from shared.contracts.retriever import Citation, CitationSource
 from tests.support.chat_fakes import NOW

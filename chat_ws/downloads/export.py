@@ -1,7 +1,7 @@
 """What is downloaded: a conversation as Markdown, names of files, and JSON that is written piece by piece.
 
 Pure. Stored things in, text out, one message at a time; who reads them and who is sent them is
-:mod:`chat_ws.downloads`. Titles and comments are text, a question is a quotation, an answer is the
+:mod:`chat_ws.downloads.pages`. Titles and comments are text, a question is a quotation, an answer is the
 Markdown that it is.
 """
 
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from chat_ws.marking import marked
+from chat_ws.downloads.marking import marked
 from shared.contracts.chat_ws import Conversation, Message
 from shared.contracts.retriever import CitationSource
 from shared.contracts.wire import timestamp

@@ -6,7 +6,7 @@ has the end of a whole one.
 
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from chat_ws.export import CLOSING, markdown, markdown_head, opening
+from chat_ws.downloads.export import CLOSING, markdown, markdown_head, opening
 from chat_ws.ports import Clock, History
 from shared.contracts.chat_ws import Conversation, ExportedMessage
 from shared.contracts.wire import Answer, Instant

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from chat_ws.downloads import PAGE, Downloads, begun
+from chat_ws.downloads.pages import PAGE, Downloads, begun
 from shared.contracts.chat_ws import Conversation, ConversationExport, VisitorExport
 from shared.errors import OverloadedError
 from tests.support.chat_fakes import NOW, Clock, MemoryHistory, question

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_ws.marking import marked
+from chat_ws.downloads.marking import marked
 from shared.contracts.retriever import Citation, CitationSource
 
 
