@@ -20,7 +20,7 @@ from chat_ws.database.retention import Retention
 from chat_ws.insights.overview import Insights
 from chat_ws.insights.routes import insights as insights_routes
 from chat_ws.ports import Answerer, Clock, Grouper, RunLogs
-from chat_ws.routes import conversations, health, questions
+from chat_ws.routes import conversations, health, own_data, questions, socket
 from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs import process
 from chat_ws.runs.keeper import Keeper
@@ -111,10 +111,12 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
             await keeper.leave()
 
     app = FastAPI(title="Carrel chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.include_router(health, include_in_schema=False)
+    app.include_router(health.router)
     app.include_router(metrics_router)
-    app.include_router(conversations)
-    app.include_router(questions)
+    app.include_router(conversations.router)
+    app.include_router(own_data.router)
+    app.include_router(questions.router)
+    app.include_router(socket.router)
     app.include_router(insights_routes)
     install_error_handlers(app)
     app.add_middleware(HeadMiddleware)
