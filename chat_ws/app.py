@@ -30,6 +30,7 @@ from chat_ws.settings import ChatSettings
 from shared import __version__
 from shared.auth import Principal, Role
 from shared.clients.retriever import RetrieverClient
+from shared.clients.transport import StreamTransport
 from shared.collector import keep as keep_collecting
 from shared.counting import Requests
 from shared.errors import CarrelError
@@ -134,8 +135,8 @@ def new_id(prefix: str) -> str:
 def _retriever(settings: ChatSettings, stack: AsyncExitStack) -> RetrieverClient:
     http = httpx.AsyncClient(
         base_url=settings.retriever_url,
-        timeout=httpx.Timeout(settings.answer_timeout_s, connect=3.0, pool=5.0),
-        limits=httpx.Limits(max_connections=200, max_keepalive_connections=20),
+        timeout=httpx.Timeout(settings.answer_timeout_s, connect=3.0),
+        transport=StreamTransport(),
         trust_env=False,
     )
     stack.push_async_callback(http.aclose)

@@ -46,7 +46,7 @@ class ChatSettings(ServiceSettings):
     max_sockets: Annotated[int, Field(ge=1)] = 2_000
     max_sockets_per_visitor: Annotated[int, Field(ge=1)] = 20
     max_runs: Annotated[int, Field(ge=1, le=200)] = 100
-    """Answered at once; the retriever's client has no more connections."""
+    """Answered at once, each over a connection of its own to the retriever."""
     max_runs_per_visitor: Annotated[int, Field(ge=1)] = 4
     max_runs_queued: Annotated[int, Field(ge=0)] = 500
     """Wait for their turn; a question beyond them is refused."""
