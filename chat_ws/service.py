@@ -13,6 +13,7 @@ from chat_ws.ports import Clock, History
 from chat_ws.protocol.connection import Connection
 from chat_ws.protocol.exchange import Exchange
 from chat_ws.protocol.machine import Limits, Protocol
+from chat_ws.protocol.outbox import Outbox
 from chat_ws.runs.live import Runs
 from chat_ws.settings import ChatSettings
 from shared.logging import request_id
@@ -54,6 +55,7 @@ class Service:
             core,
             self.conversations,
             clock=self._clock,
+            outbox=Outbox(max_frames=settings.send_queue_frames, max_bytes=settings.send_queue_bytes),
             heartbeat_interval_s=settings.heartbeat_interval_s,
             send_stall_s=settings.send_stall_s,
             first_beat=first_beat(next(self._opened)),

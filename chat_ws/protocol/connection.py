@@ -36,11 +36,11 @@ from chat_ws.protocol.events import (
     TextReceived,
 )
 from chat_ws.protocol.machine import Protocol, State
+from chat_ws.protocol.outbox import Outbox
 from shared.errors import CarrelError, InternalError
 from shared.http import dump_json
 from shared.tasks import cancel, spawn
 
-QUEUE_FRAMES = 64
 MAX_REQUESTS = 16
 """Questions and cancels of one connection that are looked up at once; those beyond wait in its socket."""
 MAX_FOLLOWED = 64
@@ -60,6 +60,7 @@ class Connection:
         conversations: Conversations,
         *,
         clock: Clock,
+        outbox: Outbox,
         heartbeat_interval_s: float,
         send_stall_s: float,
         first_beat: float = 1.0,
@@ -68,8 +69,11 @@ class Connection:
         self._websocket, self._core, self._conversations, self._clock = websocket, core, conversations, clock
         self._heartbeat_s, self._stall_s = heartbeat_interval_s, send_stall_s
         self._beat_s = heartbeat_interval_s * first_beat
-        # Whoever has a frame for a full queue waits: a client that does not read makes nothing grow.
-        self._queue: asyncio.Queue[Send | Close] = asyncio.Queue(QUEUE_FRAMES)
+        self._outbox = outbox
+        self._loop = asyncio.get_running_loop()
+        # Whether a frame is being sent, and since when that is so.
+        self._sending, self._since = False, self._loop.time()
+        self._stalled: asyncio.Future[None] = self._loop.create_future()
         self._following: dict[str, asyncio.Task[None]] = {}
         self._requests = asyncio.Semaphore(MAX_REQUESTS)
         self._over = asyncio.Event()
@@ -78,15 +82,20 @@ class Connection:
         """Serve the connection; returns when it is over. The runs it began go on."""
         writer = spawn(self._write(), name="connection writer")
         reader = spawn(self._read(), name="connection reader")
+        self._look()
         try:
-            done, _ = await asyncio.wait([reader, writer], return_when=asyncio.FIRST_COMPLETED)
-            if any(not task.cancelled() and task.exception() for task in done):
+            done, _ = await asyncio.wait([reader, writer, self._stalled], return_when=asyncio.FIRST_COMPLETED)
+            if self._stalled.done():
+                await cancel(writer)
+                await self._close_now(Stalled(self._clock()))
+            elif any(not task.cancelled() and task.exception() for task in done):
                 await self._close_now(Broken(self._clock()))
         finally:
+            self._timer.cancel()
             await self._handle(Disconnected(self._clock()))
             await cancel(reader)
             await cancel(writer)
-            await self._drop_queue()
+            self._outbox.close()
             self._over.set()
 
     async def drain(self) -> None:
@@ -113,30 +122,39 @@ class Connection:
             await self._handle(BinaryReceived(now) if text is None else TextReceived(text, now))
 
     async def _write(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(self._beat_s):
-                    command = await self._queue.get()
-            except TimeoutError:
-                self._beat_s = self._heartbeat_s
-                # Only into an empty queue: nobody else makes room in a full one.
-                if self._queue.empty():
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
+            while True:
+                item = await self._outbox.take()
+                if item is None:
+                    # Only into an empty outbox: nobody else makes room in a full one.
                     await self._handle(Silence(self._clock()))
-                continue
-            try:
-                async with asyncio.timeout(self._stall_s):
-                    if isinstance(command, Close):
-                        await self._websocket.close(command.code, command.reason)
-                        return
-                    await self._websocket.send_text(dump_json(command.frame))
-            except TimeoutError:
-                await self._close_now(Stalled(self._clock()))
-                return
-            except (WebSocketDisconnect, RuntimeError, OSError):
-                return
+                    continue
+                self._sending, self._since = True, self._loop.time()
+                if isinstance(item, Close):
+                    await self._websocket.close(item.code, item.reason)
+                    return
+                await self._websocket.send_text(item)
+                self._sending, self._since = False, self._loop.time()
+
+    def _look(self) -> None:
+        """See whether the silence is long enough for a heartbeat, or a send so long that the client is slow.
+
+        One timer for each connection, not one for each frame.
+        """
+        waited = self._loop.time() - self._since
+        if self._sending and waited >= self._stall_s:
+            if not self._stalled.done():
+                self._stalled.set_result(None)
+            return
+        if not self._sending and waited >= self._beat_s:
+            self._beat_s, self._since, waited = self._heartbeat_s, self._loop.time(), 0.0
+            self._outbox.nudge()
+        # Soon enough to be back before a send that begins now is too long.
+        left = self._stall_s - waited if self._sending else min(self._beat_s - waited, self._stall_s)
+        self._timer = self._loop.call_later(left, self._look)
 
     async def _close_now(self, event: Stalled | Broken) -> None:
-        """Close without the queue: what waits in it is never going to be taken."""
+        """Close past the outbox: what waits in it is never going to be taken."""
         for command in self._core.handle(event):
             if isinstance(command, Abandon):
                 await self._abandon()
@@ -148,8 +166,10 @@ class Connection:
     async def _handle(self, event: Event) -> None:
         for command in self._core.handle(event):
             match command:
-                case Send() | Close():
-                    await self._queue.put(command)
+                case Send():
+                    await self._outbox.put(dump_json(command.frame))
+                case Close():
+                    await self._outbox.put(command)
                 case StoreMessage():
                     await self._begin(self._store, command)
                 case FollowRun():
@@ -214,12 +234,6 @@ class Connection:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-
-    async def _drop_queue(self) -> None:
-        """Let go of whoever waits for room: nobody takes from the queue any more."""
-        while not self._queue.empty():
-            self._queue.get_nowait()
-            await asyncio.sleep(0)
 
     async def _failed(
         self, error: Exception, *, client_message_id: str | None = None, run_id: str | None = None

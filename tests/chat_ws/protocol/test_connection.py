@@ -10,8 +10,9 @@ from starlette.websockets import WebSocket
 
 from chat_ws.conversations import Conversations
 from chat_ws.protocol import connection as module
-from chat_ws.protocol.connection import MAX_FOLLOWED, MAX_REQUESTS, QUEUE_FRAMES, Connection
+from chat_ws.protocol.connection import MAX_FOLLOWED, MAX_REQUESTS, Connection
 from chat_ws.protocol.machine import Limits, Protocol
+from chat_ws.protocol.outbox import Outbox
 from chat_ws.run_logs.memory import MemoryRunLogs
 from chat_ws.runs.live import Runs
 from shared.errors import OverloadedError
@@ -20,6 +21,7 @@ from tests.support.chat_socket import Socket
 from tests.support.waiting import eventually
 
 Frame = dict[str, Any]
+QUEUE_FRAMES = 64
 LIMITS = Limits(8000, 128 * 1024, None, 20_000, 600_000)
 
 
@@ -32,9 +34,11 @@ class Client:
         heartbeat_s: float = 20.0,
         stall_s: float = 20.0,
         limits: Limits = LIMITS,
+        max_bytes: int = 256 * 1024,
     ) -> None:
         self.socket, self.history = Socket(), MemoryHistory()
         self.answerer = Answerer(*scripts)
+        self.outbox = Outbox(max_frames=QUEUE_FRAMES, max_bytes=max_bytes)
         self.runs = Runs(
             answerer=self.answerer,
             history=self.history,
@@ -49,6 +53,7 @@ class Client:
             self.core,
             self.conversations,
             clock=Clock(),
+            outbox=self.outbox,
             heartbeat_interval_s=heartbeat_s,
             send_stall_s=stall_s,
         )
@@ -240,12 +245,31 @@ async def test_a_client_that_takes_nothing_is_closed(clients: list[Client]) -> N
     client.ask()
     await client.until("content-delta")
     client.socket.taking.clear()
-    await eventually(lambda: client.connection._queue.full() or client.core.state == "closed")
+    await eventually(lambda: client.outbox.full or client.core.state == "closed")
     asyncio.get_running_loop().call_later(0.1, client.socket.taking.set)
     await asyncio.wait_for(client.running, 5)
     assert client.socket.closed == [1013]
     await eventually(lambda: len(client.history.endings) == 1)
     assert len(client.history.endings[0].content) == 3 * QUEUE_FRAMES
+
+
+async def test_a_queue_full_of_bytes_is_full(clients: list[Client]) -> None:
+    """Few long frames fill it as many short ones do; a client that reads on gets them all in order."""
+    script = [*WHOLE[:4], *(delta("ü" * 1000) for _ in range(20)), *WHOLE[7:]]
+    client = Client(script, max_bytes=8 * 1024)
+    clients.append(client)
+    client.socket.taking.clear()
+    client.ask()
+    await eventually(lambda: len(client.history.endings) == 1)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert client.outbox.full
+    assert client.outbox.bytes <= 8 * 1024
+    client.socket.taking.set()
+    await client.until("run-end")
+    numbers = [frame["sequence_number"] for frame in client.socket.frames if "sequence_number" in frame]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert client.types().count("content-delta") == 20
 
 
 async def test_a_full_queue_leaves_no_task_behind(clients: list[Client]) -> None:
@@ -260,13 +284,13 @@ async def test_a_full_queue_leaves_no_task_behind(clients: list[Client]) -> None
     client.socket.taking.clear()
     for _ in range(2 * QUEUE_FRAMES):
         client.send(type="ping")
-    await eventually(client.connection._queue.full)
+    await eventually(lambda: client.outbox.full)
     gate.set()
     await eventually(lambda: len(client.history.runs) == MAX_REQUESTS)
     client.socket.gone = True
     client.socket.taking.set()
     await asyncio.wait_for(client.running, 5)
-    assert client.connection._queue.empty()
+    assert client.outbox.empty
 
 
 async def test_a_flood_waits_in_its_socket(clients: list[Client]) -> None:
@@ -382,6 +406,5 @@ async def test_a_connection_cancelled_from_outside_cleans_up(clients: list[Clien
 
 
 def test_the_bounds_are_sane() -> None:
-    """A queue holds a burst, not an answer; closing takes less than a stall."""
-    assert 16 <= QUEUE_FRAMES <= 256
+    """Closing takes less than a stall."""
     assert module._CLOSE_S < 20
