@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query
 from chat_ws.routes import access
 from chat_ws.routes.access import Cursor, Here, Limit, Visitor
 from chat_ws.words import MAX_QUERY_CHARS, terms
+from shared.bodies import OnceRoute
 from shared.contracts.chat_ws import Conversation, Feedback, FeedbackGiven, Id, Message, Rename
 from shared.contracts.wire import Page, Text
 from shared.errors import NotFoundError
 from shared.http import operation_id
 from shared.openapi import problems
 
-router = APIRouter(tags=["conversations"], generate_unique_id_function=operation_id)
+router = APIRouter(route_class=OnceRoute, tags=["conversations"], generate_unique_id_function=operation_id)
 
 Searched = Annotated[Text, Query(max_length=MAX_QUERY_CHARS, examples=["wick_length"])]
 

@@ -10,6 +10,7 @@ from chat_ws.protocol.exchange import position
 from chat_ws.routes.access import Here, Visitor, check_ready
 from chat_ws.service import Service
 from shared import sse
+from shared.bodies import OnceRoute
 from shared.contracts.chat_ws import Answered, Id, MessageCreate, Run
 from shared.errors import (
     IdempotencyConflictError,
@@ -22,7 +23,7 @@ from shared.errors import (
 from shared.http import operation_id
 from shared.openapi import events, links, problems
 
-router = APIRouter(tags=["questions"], generate_unique_id_function=operation_id)
+router = APIRouter(route_class=OnceRoute, tags=["questions"], generate_unique_id_function=operation_id)
 
 Accept = Annotated[str, Header(include_in_schema=False)]
 LastEventId = Annotated[

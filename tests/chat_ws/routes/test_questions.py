@@ -32,3 +32,22 @@ async def test_what_no_store_holds_is_refused(database_url: str, more: dict[str,
         answer = await http.post("/v1/messages", content=json.dumps(question), headers=headers)
         assert problem_of(answer, 422, "invalid_request")["param"].startswith(field)
         assert (await http.get("/v1/conversations")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ('"content": "y"', "content"),
+        ('"client_message_id": "6f1c1d9a-6f5f-4c57-9b0b-0d8f6c8b1e12"', "client_message_id"),
+        ('"options": {"a": 1, "a": 1}', "a"),
+    ],
+)
+async def test_a_field_that_is_said_twice_is_refused(database_url: str, more: str, field: str) -> None:
+    """As over the WebSocket: two readers could take it for two questions; none is stored."""
+    body = f'{{"client_message_id": "6f1c1d9a-6f5f-4c57-9b0b-0d8f6c8b1e11", "content": "x", {more}}}'
+    async with chatting(database_url, Answerer()) as chat, chat.http() as http:
+        headers = {"content-type": "application/json"}
+        for path in ("/v1/messages", "/v1/conversations/conv_x/messages"):
+            answer = await http.post(path, content=body, headers=headers)
+            assert problem_of(answer, 422, "invalid_request")["param"] == field
+        assert (await http.get("/v1/conversations")).json()["items"] == []
