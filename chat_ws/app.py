@@ -64,7 +64,7 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
                 settings.database_url.get_secret_value(), connections=settings.database_connections
             )
             stack.push_async_callback(database.close)
-            # A beat waits for no question's turn.
+            # A beat waits for no question's turn, and health can tell a busy database from one that is away.
             beats = Database(settings.database_url.get_secret_value(), connections=1)
             stack.push_async_callback(beats.close)
             retriever = _retriever(settings, stack)
@@ -85,7 +85,13 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
                 beats, replica_id=replica_id, process=process.here(), clock=adapters.clock
             )
             keeper = Keeper(replicas, runs)
-            here = Service(settings, history=history, runs=runs, clock=adapters.clock)
+            here = Service(
+                settings,
+                history=history,
+                runs=runs,
+                clock=adapters.clock,
+                aside=lambda: beats.rows("SELECT 1"),
+            )
             retention = _retention(settings, database, logs, adapters.clock)
             app.state.service, app.state.retention = here, retention
             app.state.insights = Insights(

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from itertools import count
 
 from starlette.websockets import WebSocket
@@ -26,10 +27,19 @@ GOLDEN = 0.6180339887498949
 class Service:
     """Holds the connections and runs of this process."""
 
-    def __init__(self, settings: ChatSettings, *, history: History, runs: Runs, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: ChatSettings,
+        *,
+        history: History,
+        runs: Runs,
+        clock: Clock,
+        aside: Callable[[], Awaitable[object]],
+    ) -> None:
+        """``aside`` asks the database on a connection for which no request waits."""
         self._settings, self._clock, self._runs = settings, clock, runs
         self.history = history
-        self.health = ChatHealth(history, runs.logs)
+        self.health = ChatHealth(history, runs.logs, aside)
         self.conversations = Conversations(history=history, runs=runs, clock=clock)
         self.exchange = Exchange(self.conversations, limits_of(settings), clock=clock)
         self.downloads = Downloads(history, clock=clock)

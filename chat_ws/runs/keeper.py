@@ -31,6 +31,7 @@ class Keeper:
     ) -> None:
         self._replicas, self._runs, self._clock = replicas, runs, clock
         self._beat_s, self._lease_s = beat_s, lease_s
+        self._known = False
         self._steady_since: float | None = None
         self._last = 0.0
         self._strays: dict[str, float] = {}
@@ -68,15 +69,22 @@ class Keeper:
         except BaseException:
             self._steady_since = None
             raise
+        self._known = True
         self._runs.attend(asked, states)
         await self._end_strays({state.run_id for state in states if state.status == "running"})
         if ended := await self._replicas.end_orphans(overdue=self._is_steady()):
             _log.info("ended %d runs that a gone replica left", ended)
 
     async def leave(self) -> None:
-        """Say that this replica is gone; a database that is away will find out by itself."""
-        with contextlib.suppress(CarrelError):
+        """Say that this replica is gone, if it was heard of; a database that is away finds out by itself."""
+        if not self._known:
+            return
+        try:
             await self._replicas.leave()
+        except CarrelError:
+            return
+        except Exception:
+            _log.exception("this replica cannot say that it is gone")
 
     def _is_steady(self) -> bool:
         """Say whether this replica was heard of for a whole lease: only then others had their chance, too.

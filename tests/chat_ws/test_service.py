@@ -389,7 +389,9 @@ async def test_a_connection_that_comes_in_while_draining_begins() -> None:
     """It is greeted, and takes no question: no run begins behind the drain's back."""
     socket, history = Socket(), MemoryHistory()
     runs = Runs(answerer=Answerer(), history=history, logs=MemoryRunLogs(), clock=Clock(), resume_window_s=1)
-    service = Service(settings("postgresql://h/d"), history=history, runs=runs, clock=Clock())
+    service = Service(
+        settings("postgresql://h/d"), history=history, runs=runs, clock=Clock(), aside=history.ping
+    )
     service.health.draining = True
     serving = asyncio.ensure_future(service.serve(cast(WebSocket, socket), "v1", connection_id="conn_1"))
     frame = {"type": "message-create", "client_message_id": str(uuid4()), "content": "Why?"}

@@ -1,6 +1,10 @@
+import asyncio
+from typing import cast
+
 import httpx
 import pytest
 
+from chat_ws.database.history import PostgresHistory
 from tests.support.chat_fakes import Answerer
 from tests.support.chat_service import NOWHERE, chatting
 
@@ -32,3 +36,20 @@ async def test_health_without_a_database() -> None:
         for path in ("/health", "/health/ready"):
             answer = await http.get(path)
             assert (answer.status_code, answer.json()["checks"]["postgres"]["status"]) == (503, "down")
+
+
+async def test_health_while_the_pool_is_busy(database_url: str) -> None:
+    """All connections at work is degraded and says why; the service is ready: whoever waits is served."""
+    async with (
+        chatting(database_url, Answerer(), database_connections=1) as chat,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{chat.port}", trust_env=False) as http,
+    ):
+        history = cast(PostgresHistory, chat.service.history)
+        busy = asyncio.ensure_future(history._database.rows("SELECT pg_sleep(4)"))
+        health, ready = await asyncio.gather(http.get("/health"), http.get("/health/ready"))
+        assert (health.status_code, ready.status_code) == (200, 200)
+        told = health.json()
+        assert (told["status"], told["checks"]["postgres"]["status"]) == ("degraded", "degraded")
+        assert "busy" in told["checks"]["postgres"]["detail"]
+        await busy
+        assert (await http.get("/health")).json()["status"] == "ok"

@@ -142,10 +142,24 @@ async def test_it_can_be_hurried() -> None:
     await cancel(keeping)
 
 
-async def test_leaving_waits_for_no_store() -> None:
-    """A store that is away is told nothing, and finds out."""
+async def test_leaving_waits_for_no_store(caplog: pytest.LogCaptureFixture) -> None:
+    """A store that is away is told nothing, and finds out; any other error is logged and ends nothing."""
     room = Room()
+    await room.keeper.beat()
     await room.keeper.leave()
     room.replicas.failures.append(OverloadedError())
     await room.keeper.leave()
-    assert room.replicas.left == 2
+    assert (room.replicas.left, caplog.records) == (2, [])
+    room.replicas.failures.append(ValueError("broken"))
+    await room.keeper.leave()
+    assert "broken" in caplog.text
+
+
+async def test_who_was_never_heard_of_does_not_leave() -> None:
+    """Where no beat ever came through there is nobody to be gone, and perhaps no table to say so in."""
+    room = Room()
+    room.replicas.failures.append(OverloadedError())
+    with pytest.raises(OverloadedError):
+        await room.keeper.beat()
+    await room.keeper.leave()
+    assert room.replicas.left == 0
