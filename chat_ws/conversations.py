@@ -43,7 +43,8 @@ class Conversations:
             stored, question = await self.history.create_message(visitor_id, frame), frame
         self.stored["duplicate" if stored.duplicate else "new",] += 1
         if stored.status == "running" and stored.ours:
-            self._runs.start(visitor_id, stored, question)
+            # Who asks for another answer is not given the same one.
+            self._runs.start(visitor_id, stored, question, fresh=isinstance(frame, RunRegenerate))
         return stored
 
     async def follow(

@@ -109,14 +109,21 @@ class Runs:
         """Raise ``overloaded`` when so many runs wait that no question is taken."""
         self._line.turns.check()
 
-    def start(self, visitor_id: str, stored: Stored, frame: MessageCreate) -> None:
-        """Start the run of a stored question; one that is live already is left alone."""
+    def start(self, visitor_id: str, stored: Stored, frame: MessageCreate, *, fresh: bool = False) -> None:
+        """Start the run of a stored question; one that is live already is left alone.
+
+        ``fresh``: not with an answer that somebody was given before.
+        """
         if stored.run_id in self._runs:
             return
         transcript = Transcript(stored.conversation_id, stored.run_id, stored.answer_id)
         run = Run(visitor_id, transcript, self.logs.open(stored.run_id))
         request = AnswerRequest(
-            messages=list(stored.history), filters=frame.filters, context=frame.context, stream=True
+            messages=list(stored.history),
+            filters=frame.filters,
+            context=frame.context,
+            stream=True,
+            fresh=fresh,
         )
         self._runs[stored.run_id] = run
         run.answering = spawn(self._answer(run, request), name=f"answer {stored.run_id}")

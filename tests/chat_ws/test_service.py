@@ -149,6 +149,8 @@ async def test_a_question_is_answered_again(database_url: str) -> None:
         refused = await receive(opened)
         assert (refused["code"], refused["param"]) == ("not_found", "message_id")
     assert [request.filters for request in answerer.requests] == [{"lang": "en"}] * 2
+    # Another answer was asked for: not the one that is kept.
+    assert [request.fresh for request in answerer.requests] == [False, True]
 
 
 async def test_a_second_question_while_one_is_answered(database_url: str) -> None:
