@@ -99,6 +99,19 @@ describe("the connection", () => {
     expect(client.state).toBe("waiting");
   });
 
+  it("gives a question over HTTP up that takes too long", async () => {
+    const world = new World();
+    world.routes.set("GET v1/conversations", () => new Promise(() => {}));
+    const client = world.client();
+    client.connect();
+    await settle();
+    world.socket.end(1006);
+    await world.clock.pass(9_999);
+    expect(client.state).toBe("connecting");
+    await world.clock.pass(1);
+    expect(client.state).toBe("waiting");
+  });
+
   it.each(["forbidden by 4403", "forbidden over HTTP"])("stops when it is %s", async (how) => {
     const world = new World();
     world.routes.set("GET v1/conversations", () => refusal(403, "forbidden"));

@@ -134,6 +134,40 @@ describe("the session", () => {
     expect(token(two)).toBe("carrel.token.v_1.1");
   });
 
+  it("does not wait for ever for another tab, nor for locks that are not there after all", async () => {
+    const [one, two] = tabs();
+    const locks = new FakeLocks();
+    one.routes.set("POST v1/sessions", () => new Promise(() => {}));
+    one.client({ locks }).connect();
+    const client = two.client({ locks });
+    client.connect();
+    await two.clock.pass(4_999);
+    expect(two.minted).toBe(0);
+    await two.clock.pass(1);
+    expect(client.visitorId).toBe("v_1");
+
+    const frame = new World();
+    const refuses = { request: () => Promise.reject(new Error("SecurityError")) };
+    const framed = frame.client({ locks: refuses });
+    framed.connect();
+    await settle();
+    expect(framed.visitorId).toBe("v_1");
+  });
+
+  it("is asked for again when there is no answer for long, or only a refusal", async () => {
+    const world = new World();
+    const answers = [new Promise<Response>(() => {}), refusal(503, "draining")];
+    world.routes.set("POST v1/sessions", () => answers.shift() ?? world.session(undefined));
+    const client = world.client({ locks: new FakeLocks() });
+    client.connect();
+    await world.clock.pass(14_999);
+    expect(client.state).toBe("connecting");
+    await world.clock.pass(1);
+    expect(client.state).toBe("waiting");
+    await world.clock.pass(2_000);
+    expect(client.visitorId).toBe("v_1");
+  });
+
   it("is taken over when another tab renews it, or becomes another visitor", async () => {
     const world = new World();
     const client = await world.connected();
