@@ -21,7 +21,7 @@ export class VisitorSession {
   readonly #env: Environment;
   readonly #url: string;
   readonly #key: string;
-  /** Told of the visitor whenever it is known anew; `other` when another one was known before. */
+  /** Told of the visitor with every session; `other` when another one was known before. */
   readonly #onVisitor: (visitorId: string, other: boolean) => void;
   #kept: Kept | undefined;
   #visitorId: string | undefined;
@@ -115,11 +115,10 @@ export class VisitorSession {
 
   #adopt(kept: Kept): Kept {
     const other = this.#visitorId !== undefined && this.#visitorId !== kept.visitor_id;
-    const known = this.#visitorId === kept.visitor_id;
     this.#kept = kept;
     this.#visitorId = kept.visitor_id;
     this.#renewLater(kept);
-    if (!known) this.#onVisitor(kept.visitor_id, other);
+    this.#onVisitor(kept.visitor_id, other);
     return kept;
   }
 

@@ -96,6 +96,7 @@ describe("the session", () => {
     client.addEventListener("session", () => (heard += 1));
     const run = client.follow({ runId: "r", conversationId: "c" });
     const fresh = client.ask("kept");
+    const further = client.ask("not kept", { conversationId: "c" });
     world.routes.set("POST v1/sessions", () => world.session(undefined, "v_other"));
     world.routes.set("GET v1/conversations/c", (call) =>
       call.headers.Authorization?.includes("v_other") ? json({}) : refusal(401, "unauthorized"),
@@ -104,7 +105,8 @@ describe("the session", () => {
     await settle();
     expect(heard).toBe(1);
     expect(client.visitorId).toBe("v_other");
-    expect(run.error).toMatchObject({ code: "session", retryable: false });
+    for (const lost of [run, further])
+      expect(lost.error).toMatchObject({ code: "session", retryable: false });
     expect(world.sockets).toHaveLength(2);
     world.socket.open("v_other");
     expect(world.socket.of("message-create").map(({ content }) => content)).toEqual(["kept"]);
@@ -152,6 +154,26 @@ describe("the session", () => {
     framed.connect();
     await settle();
     expect(framed.visitorId).toBe("v_1");
+  });
+
+  it("is asked for once when it cannot be had, with locks or without", async () => {
+    for (const locks of [new FakeLocks(), undefined]) {
+      const world = new World();
+      world.routes.set("POST v1/sessions", () => new TypeError("network"));
+      world.client({ locks }).connect();
+      await settle();
+      expect(world.called("POST", "v1/sessions")).toHaveLength(1);
+    }
+  });
+
+  it("is another one when another tab has erased the visitor", async () => {
+    const world = new World();
+    const client = await world.connected();
+    const [key = ""] = [...world.storage.items.keys()];
+    world.storage.removeItem(key);
+    world.page.stored(key);
+    await client.conversation("c").catch(() => {});
+    expect(client.visitorId).toBe("v_2");
   });
 
   it("is asked for again when there is no answer for long, or only a refusal", async () => {
