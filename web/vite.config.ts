@@ -13,7 +13,11 @@ export default defineConfig({
     target: "es2022",
     // One style sheet for each page; nothing is inlined that a policy without inline styles would refuse.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    // Scripts on other sites' pages put nothing into their heads.
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_, files, { hostType }) => (hostType === "html" ? files : []),
+    },
     rollupOptions: {
       input: {
         index: here("index.html"),

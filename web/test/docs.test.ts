@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const PAGES = ["client.md"];
+const PAGES = ["client.md", "widget.md"];
 const PREAMBLE =
   'const client = new (await import("https://docs.example.com/carrel/client.js")).CarrelClient({ baseUrl: "" });\n';
 
@@ -24,7 +24,7 @@ describe("the examples", () => {
     const codes = PAGES.flatMap(examples);
     expect(codes.length).toBeGreaterThan(8);
     codes.forEach((code, number) => {
-      const known = code.includes("const client") ? "" : PREAMBLE;
+      const known = /\bclient\b/.test(code) && !code.includes("const client") ? PREAMBLE : "";
       writeFileSync(`${folder}/example-${number}.ts`, `${known}${code}\nexport {};\n`);
     });
     const paths = { "https://docs.example.com/carrel/client.js": [here("../src/client.ts")] };
