@@ -132,12 +132,12 @@ export class CarrelChat extends LitElement {
     return html`<div class="frame ${this.narrow ? "narrow" : "wide"}">
       ${this.narrow && !this.listed ? nothing : this.conversations()}
       ${behind ? html`<button class="scrim" type="button" tabindex="-1" aria-label=${texts.chat.hideConversations} @click=${this.unlist}></button>` : nothing}
-      <main ?inert=${behind} aria-label=${texts.chat.conversation}>
+      <div class="main" role=${this.compact ? "region" : "main"} ?inert=${behind} aria-label=${texts.chat.conversation}>
         ${barView(this.narrow, this.compact, this)}
-        <div class="scroll" tabindex="0" role="region" aria-label=${texts.chat.conversation} @scroll=${this.scrolling.moved}>${this.content()}</div>
+        <div class="scroll" tabindex="0" role="region" aria-label=${texts.chat.messages} @scroll=${this.scrolling.moved}>${this.content()}</div>
         <div class="foot">${ahead ? latestView(this.goToEnd) : nothing}
           ${line ? noticeView(line, () => this.heard?.connect()) : nothing} ${this.composer()}</div>
-      </main>
+      </div>
     </div>
     <div class="unseen" role="status" aria-live="polite">${this.said}</div>
     <carrel-source-card></carrel-source-card>
@@ -250,7 +250,10 @@ export class CarrelChat extends LitElement {
 
   private readonly moved = () => {
     this.child<CarrelSourceCard>("carrel-source-card")?.close();
-    this.link.keep(this.talk.conversationId, this.talk.turns.length > 0);
+    const { conversationId, turns } = this.talk;
+    const begun = turns.length > 0;
+    this.link.keep(conversationId, begun);
+    if (begun && conversationId) this.keepDraft(conversationId);
     this.soon();
   };
 
@@ -287,6 +290,12 @@ export class CarrelChat extends LitElement {
     this.draft = event.detail;
     this.drafts.write(event.detail, this.talk.conversationId);
   };
+
+  /** What is being written goes along when a new conversation gets its id. */
+  private keepDraft(conversationId: string) {
+    this.drafts.write("");
+    this.drafts.write(this.draft, conversationId);
+  }
 
   private readonly uncontext = () => {
     this.context = undefined;
