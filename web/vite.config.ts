@@ -34,5 +34,5 @@ export default defineConfig({
       },
     },
   },
-  test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: 30_000 },
+  test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: 20_000 },
 });

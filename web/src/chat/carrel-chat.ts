@@ -1,13 +1,394 @@
 /** The chat element: everything between a question and an answer that one reads. */
-import { html, LitElement } from "lit";
+import { html, LitElement, nothing, type PropertyValues } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { CarrelClient } from "../client";
+import type { PageContext } from "../protocol";
 import { texts } from "../texts";
+import { controls } from "../ui/controls";
 import { theme } from "../ui/theme";
+import { chatStyle } from "./chat-style";
+import "./composer";
+import type { CarrelComposer } from "./composer";
+import { Connection } from "./connection";
+import "./conversations";
+import type { CarrelConversations } from "./conversations";
+import "./dialogs";
+import { DeepLink } from "./deep-link";
+import type { CarrelDialogs } from "./dialogs";
+import { Drafts } from "./drafts";
+import type { Rated } from "./feedback";
+import { actionOf } from "./keyboard";
+import { List } from "./list";
+import type { SourceShown } from "./marks";
+import { Owned } from "./owned";
+import type { ChatClient } from "./ports";
+import { Scroll } from "./scroll";
+import "./source-card";
+import type { CarrelSourceCard } from "./source-card";
+import { spokenEnd } from "./spoken";
+import { Talk } from "./talk";
+import { type Answer, isGoing, type Turn } from "./transcript";
+import { type TurnActs, turnView } from "./turn";
+import { barView, latestView, loadingView, noticeView, olderView, unreadView, welcomeView } from "./views";
 
+/** Below, the list of conversations is behind a button. Pixels. */
+const NARROW = 800;
+
+/** Event "carrel-close": the close button of the compact form was pressed. */
 export class CarrelChat extends LitElement {
-  static override styles = [theme];
+  static override properties = {
+    client: { attribute: false },
+    src: {},
+    compact: { type: Boolean },
+    context: { attribute: false },
+    narrow: { state: true },
+    listed: { state: true },
+    draft: { state: true },
+    said: { state: true },
+  };
+  static override styles = [theme, controls, chatStyle];
+  /** Made of `src`, else of the page's own address, when none is given. */
+  declare client: ChatClient | undefined;
+  declare src: string | undefined;
+  /** The form of the widget: one column, no address of its own, a close button. */
+  declare compact: boolean;
+  /** The page, or words on it, that the next question is about. */
+  declare context: PageContext | undefined;
+  declare protected narrow: boolean;
+  /** Whether the list of conversations is open where it is behind a button. */
+  declare protected listed: boolean;
+  declare protected draft: string;
+  /** What a screen reader is told. */
+  declare protected said: string;
+  private talk!: Talk;
+  private list!: List;
+  private owned!: Owned;
+  private heard: ChatClient | undefined;
+  /** Whether the client was made here, and is closed with the element. */
+  private made = false;
+  private frame = 0;
+  private sizes: ResizeObserver | undefined;
+  /** Which answer is seen of questions that have several; the latest where nothing was chosen. */
+  private readonly chosen = new Map<string, string>();
+  private readonly drafts = new Drafts();
+  private readonly link = new DeepLink(
+    this,
+    () => !this.compact,
+    (id) => this.talk && id !== this.talk.conversationId && this.open(id),
+  );
+  private readonly connection = new Connection(this, () => this.cameBack());
+  private readonly scrolling = new Scroll(
+    this,
+    () => this.renderRoot?.querySelector<HTMLElement>(".scroll") ?? null,
+  );
+
+  constructor() {
+    super();
+    this.compact = false;
+    this.narrow = false;
+    this.listed = false;
+    this.draft = "";
+    this.said = "";
+    this.addEventListener("keydown", this.keyed);
+  }
+
+  /** Put the cursor where questions are written. */
+  focusQuestion(): void {
+    this.updateComplete.then(() => this.child<CarrelComposer>("carrel-composer").focus());
+  }
+
+  override connectedCallback() {
+    super.connectedCallback();
+    this.sizes = globalThis.ResizeObserver && new ResizeObserver(() => this.measure());
+    this.sizes?.observe(this);
+    document.addEventListener("visibilitychange", this.seen);
+    if (!this.heard) return;
+    this.connection.follow(this.heard);
+    if (this.made) this.heard.connect();
+  }
+
+  override disconnectedCallback() {
+    super.disconnectedCallback();
+    this.sizes?.disconnect();
+    document.removeEventListener("visibilitychange", this.seen);
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    if (this.made) this.heard?.close();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>) {
+    if (changed.has("compact")) this.measure();
+    if (!this.client) {
+      this.client = new CarrelClient({ baseUrl: new URL(this.src ?? ".", document.baseURI) });
+      this.made = true;
+    }
+    if (this.heard !== this.client) this.begin(this.client);
+  }
 
   protected override render() {
-    return html`<main><h1>${texts.chat.title}</h1><p>${texts.chat.welcome}</p></main>`;
+    const behind = this.narrow && this.listed;
+    const ahead = !this.scrolling.atEnd && this.talk.turns.length > 0;
+    const { line } = this.connection;
+    return html`<div class="frame ${this.narrow ? "narrow" : "wide"}">
+      ${this.narrow && !this.listed ? nothing : this.conversations()}
+      ${behind ? html`<button class="scrim" type="button" tabindex="-1" aria-label=${texts.chat.hideConversations} @click=${this.unlist}></button>` : nothing}
+      <div class="main" role=${this.compact ? "region" : "main"} ?inert=${behind} aria-label=${texts.chat.conversation}>
+        ${barView(this.narrow, this.compact, this)}
+        <div class="scroll" tabindex="0" role="region" aria-label=${texts.chat.messages} @scroll=${this.scrolling.moved}>${this.content()}</div>
+        <div class="foot">${ahead ? latestView(this.goToEnd) : nothing}
+          ${line ? noticeView(line, () => this.heard?.connect()) : nothing} ${this.composer()}</div>
+      </div>
+    </div>
+    <div class="unseen" role="status" aria-live="polite">${this.said}</div>
+    <carrel-source-card></carrel-source-card>
+    <carrel-dialogs></carrel-dialogs>`;
+  }
+
+  private conversations() {
+    return html`<aside aria-label=${texts.conversations.heading}>
+      <carrel-conversations .list=${this.list} .here=${this.talk.conversationId} @open=${this.opened} @rename=${this.owned.renamed}
+        @act=${this.owned.acted} @me=${this.owned.forMe}></carrel-conversations>
+    </aside>`;
+  }
+
+  private content() {
+    const { talk } = this;
+    const { turns } = talk;
+    if (talk.problem && !turns.length) return unreadView(talk.problem, () => talk.refresh());
+    if (!turns.length) return talk.loading ? loadingView() : welcomeView();
+    const busy = talk.going !== undefined;
+    return html`<div class="column">
+      ${talk.hasOlder ? olderView(talk.loading, this.older) : nothing}
+      ${repeat(
+        turns,
+        ({ key }) => key,
+        (turn) => turnView(turn, this.shownOf(turn), busy, this.acts),
+      )}
+    </div>`;
+  }
+
+  private composer() {
+    const limit = this.heard?.limits?.max_message_chars;
+    return html`<carrel-composer .value=${this.draft} .limit=${limit ?? 8000} .going=${this.talk.going !== undefined}
+      .further=${this.talk.turns.length > 0} .context=${this.context} @ask=${this.asked} @stop=${() => this.talk.stop()}
+      @draft=${this.drafted} @uncontext=${this.uncontext}></carrel-composer>`;
+  }
+
+  private begin(client: ChatClient) {
+    this.heard = client;
+    this.talk = new Talk(client);
+    this.list = new List(client);
+    this.owned = new Owned(this.talk, this.list, {
+      confirm: (question) => this.child<CarrelDialogs>("carrel-dialogs").confirm(question),
+      say: this.say,
+      anew: this.anew,
+    });
+    this.talk.addEventListener("change", this.soon);
+    this.talk.addEventListener("conversation", this.moved);
+    this.talk.addEventListener("end", this.ended);
+    client.addEventListener("session", this.another);
+    client.addEventListener("limits", this.soon);
+    this.connection.follow(client);
+    client.connect();
+    this.draft = this.drafts.read();
+    const asked = this.link.named;
+    if (asked) this.talk.open(asked);
+    if (!this.narrow) this.list.refresh();
+  }
+
+  private readonly acts: TurnActs = {
+    regenerate: (turn) => {
+      this.chosen.delete(turn.key);
+      this.talk.regenerate(turn);
+    },
+    retry: (turn, answer) => {
+      this.chosen.delete(turn.key);
+      this.talk.retry(turn, answer);
+    },
+    page: (turn, to) => {
+      const answer = turn.answers[to];
+      if (answer) this.chosen.set(turn.key, answer.key);
+      this.requestUpdate();
+    },
+    rate: (answer, rated) => this.rate(answer, rated),
+  };
+
+  private shownOf({ key, answers }: Turn): number {
+    const chosen = answers.findIndex((answer) => answer.key === this.chosen.get(key));
+    return chosen < 0 ? answers.length - 1 : chosen;
+  }
+
+  private async rate(answer: Answer, { rating, comment }: Rated) {
+    try {
+      await this.talk.rate(answer, rating, comment);
+      this.say(texts.feedback.thanks);
+    } catch {
+      this.say(texts.feedback.failed);
+    }
+  }
+
+  private readonly asked = (event: CustomEvent<string>) => {
+    const { context } = this;
+    this.context = undefined;
+    this.scrolling.toEnd();
+    this.talk.ask(event.detail, context);
+  };
+
+  /** At most once a frame, however many words come. */
+  private readonly soon = () => {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.requestUpdate();
+    });
+  };
+
+  private readonly ended = (event: Event) => {
+    const answer = (event as CustomEvent<Answer>).detail;
+    if (!isGoing(answer)) this.say(spokenEnd(answer));
+    if (!this.narrow || this.listed) this.list.refresh();
+  };
+
+  private readonly moved = () => {
+    this.child<CarrelSourceCard>("carrel-source-card")?.close();
+    const { conversationId, turns } = this.talk;
+    const begun = turns.length > 0;
+    this.link.keep(conversationId, begun);
+    if (begun && conversationId) this.keepDraft(conversationId);
+    this.soon();
+  };
+
+  private readonly opened = (event: CustomEvent<string | undefined>) => {
+    this.listed = false;
+    if (!event.detail || event.detail !== this.talk.conversationId) this.open(event.detail);
+    if (!event.detail || this.narrow) this.focusQuestion();
+  };
+
+  private open(id?: string) {
+    this.chosen.clear();
+    this.scrolling.toEnd();
+    this.draft = this.drafts.read(id);
+    this.talk.open(id);
+  }
+
+  private readonly another = () => {
+    this.list.clear();
+    this.open();
+  };
+
+  private readonly seen = () => {
+    if (document.visibilityState !== "visible" || !this.talk) return;
+    this.talk.refresh();
+    if (!this.narrow) this.list.refresh();
+  };
+
+  private cameBack() {
+    this.say(texts.connection.back);
+    this.talk?.refresh();
+  }
+
+  private readonly drafted = (event: CustomEvent<string>) => {
+    this.draft = event.detail;
+    this.drafts.write(event.detail, this.talk.conversationId);
+  };
+
+  /** What is being written goes along when a new conversation gets its id. */
+  private keepDraft(conversationId: string) {
+    this.drafts.write("");
+    this.drafts.write(this.draft, conversationId);
+  }
+
+  private readonly uncontext = () => {
+    this.context = undefined;
+    this.focusQuestion();
+  };
+
+  private readonly goToEnd = () => {
+    this.scrolling.toEnd();
+    this.requestUpdate();
+  };
+
+  private readonly older = () => this.scrolling.keep(() => this.talk.older());
+
+  readonly anew = () => {
+    this.listed = false;
+    this.open();
+    this.focusQuestion();
+  };
+
+  readonly enlist = async () => {
+    this.listed = true;
+    this.list.refresh();
+    await this.updateComplete;
+    this.child<CarrelConversations>("carrel-conversations").focus();
+  };
+
+  private readonly unlist = () => {
+    this.listed = false;
+    this.focusQuestion();
+  };
+
+  readonly help = () => {
+    this.child<CarrelDialogs>("carrel-dialogs").keys();
+  };
+
+  readonly leave = () => {
+    this.dispatchEvent(new CustomEvent("carrel-close", { bubbles: true, composed: true }));
+  };
+
+  /** The same words once more are said once more. */
+  private readonly say = (words: string) => {
+    this.said = words === this.said ? `${words}\u00a0` : words;
+  };
+
+  private readonly keyed = (event: KeyboardEvent) => {
+    const action = actionOf(event, event.composedPath());
+    if (!action) return;
+    if (action === "close") {
+      if (!this.closeSomething()) return;
+    } else if (action === "help") this.help();
+    else if (action === "question") this.focusQuestion();
+    else if (action === "new") this.anew();
+    else this.step(action === "next" ? 1 : -1);
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  private closeSomething(): boolean {
+    const card = this.child<CarrelSourceCard>("carrel-source-card");
+    if (card.open) card.close(true);
+    else if (this.listed) this.unlist();
+    else if (this.compact) this.leave();
+    else return false;
+    return true;
+  }
+
+  private step(by: number) {
+    const turns = [...this.renderRoot.querySelectorAll<HTMLElement>(".turn")];
+    const at = turns.findIndex((turn) => turn.matches(":focus-within"));
+    const next = at < 0 ? (by > 0 ? 0 : turns.length - 1) : Math.max(0, Math.min(at + by, turns.length - 1));
+    turns[next]?.focus();
+  }
+
+  protected override firstUpdated() {
+    const card = this.child<CarrelSourceCard>("carrel-source-card");
+    this.renderRoot.addEventListener("carrel-source", (event) =>
+      card.ask((event as CustomEvent<SourceShown>).detail),
+    );
+    this.renderRoot.addEventListener("carrel-source-leave", () => card.leave());
+    this.renderRoot.addEventListener("announce", (event) => this.say((event as CustomEvent<string>).detail));
+    if (!this.compact && matchMedia?.("(hover: hover)").matches) this.focusQuestion();
+  }
+
+  private measure() {
+    const narrow = this.compact || (this.clientWidth > 0 && this.clientWidth < NARROW);
+    if (narrow === this.narrow) return;
+    this.narrow = narrow;
+    this.listed = false;
+    if (!narrow) this.list?.refresh();
+  }
+
+  private child<Part extends HTMLElement>(name: string): Part {
+    return this.renderRoot?.querySelector(name) as Part;
   }
 }
 

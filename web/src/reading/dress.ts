@@ -21,7 +21,7 @@ export function dress(nodes: ParentNode, words: DressWords): void {
     }
   }
   for (const table of nodes.querySelectorAll("table")) scrollable(framed(table, "table"), words.table);
-  for (const text of nodes.querySelectorAll("p, h1, h2, h3, h4, h5, h6, ul, ol, blockquote, table")) {
+  for (const text of nodes.querySelectorAll("p, h4, h5, h6, ul, ol, blockquote, table")) {
     text.setAttribute("dir", "auto");
   }
 }

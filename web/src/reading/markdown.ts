@@ -30,6 +30,13 @@ const markdown = new Marked({
       // A bare address is shown by its tokens, too: they know where its citations are.
       return Renderer.prototype.link.call(this, { ...token, autolink: false } as Tokens.Link);
     },
+    heading(token) {
+      // The question is a heading of the page, and so is "Answer": an answer's own are below those.
+      return Renderer.prototype.heading.call(this, {
+        ...token,
+        depth: Math.min(6, Math.max(4, token.depth + 2)),
+      });
+    },
     checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
   },
 });

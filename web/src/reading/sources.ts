@@ -23,9 +23,13 @@ export function numberSources(citations: readonly Citation[]): Numbered {
 }
 
 /** What a citation says of the source with this number: another citation may quote another sentence of it. */
-export function sourceAt(citation: Citation, number: number, { sources }: Numbered): Source | undefined {
+export function sourceAt(
+  citation: Citation | undefined,
+  number: number,
+  { sources }: Numbered,
+): Source | undefined {
   const source = sources[number - 1];
-  const own = source && citation.sources.find((each) => keyOf(each) === keyOf(source));
+  const own = source && citation?.sources.find((each) => keyOf(each) === keyOf(source));
   return own ? { ...own, number } : source;
 }
 

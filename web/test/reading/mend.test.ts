@@ -65,6 +65,6 @@ describe("an answer that goes on", () => {
         expect(kind, said).toBe(kinds[index]);
       }
     }
-    expect(kinds).toEqual(["P", "P", "UL", "OL", "frame table", "frame code", "H2", "P"]);
+    expect(kinds).toEqual(["P", "P", "UL", "OL", "frame table", "frame code", "H4", "P"]);
   });
 });
