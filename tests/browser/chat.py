@@ -1,4 +1,4 @@
-"""The chat as a visitor sees it: found by what is written and said, never by how it is built."""
+"""The chat as a visitor sees it: found by what is written and said, as far as that goes."""
 
 import re
 
@@ -30,7 +30,7 @@ class Chat:
     @property
     def answers(self) -> Locator:
         """All answers."""
-        return self._inside.get_by_role("article", name="Answer")
+        return self._inside.locator("carrel-answer")
 
     @property
     def answer(self) -> Locator:
@@ -54,7 +54,7 @@ class Chat:
     def whole(self) -> None:
         """Wait until no answer is being given."""
         expect(self.stop).to_have_count(0)
-        expect(self.answer).not_to_have_attribute("aria-busy", "true")
+        expect(self.answer.locator("[aria-busy=true]")).to_have_count(0)
 
     def mark(self, number: int) -> Locator:
         """The mark of a source in the last answer."""

@@ -38,6 +38,7 @@ class Model:
     def reset(self) -> None:
         """Be as at the start."""
         self.write("")
+        self.fake.chat = ""
         self.fake.holds_after = 2
         self.go()
 

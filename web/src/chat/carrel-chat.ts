@@ -1,13 +1,11 @@
 /** The chat element: everything between a question and an answer that one reads. */
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { CarrelClient, ProblemError } from "../client";
+import { CarrelClient } from "../client";
 import type { PageContext } from "../protocol";
 import { texts } from "../texts";
 import { controls } from "../ui/controls";
-import { type IconName, icon } from "../ui/icons";
 import { theme } from "../ui/theme";
-import { addressOf, conversationIn } from "./address";
 import { chatStyle } from "./chat-style";
 import "./composer";
 import type { CarrelComposer } from "./composer";
@@ -15,6 +13,7 @@ import { Connection } from "./connection";
 import "./conversations";
 import type { CarrelConversations } from "./conversations";
 import "./dialogs";
+import { DeepLink } from "./deep-link";
 import type { CarrelDialogs } from "./dialogs";
 import { Drafts } from "./drafts";
 import type { Rated } from "./feedback";
@@ -30,6 +29,7 @@ import { spokenEnd } from "./spoken";
 import { Talk } from "./talk";
 import { type Answer, isGoing, type Turn } from "./transcript";
 import { type TurnActs, turnView } from "./turn";
+import { barView, latestView, loadingView, noticeView, olderView, unreadView, welcomeView } from "./views";
 
 /** Below, the list of conversations is behind a button. Pixels. */
 const NARROW = 800;
@@ -71,6 +71,11 @@ export class CarrelChat extends LitElement {
   /** Which answer is seen of questions that have several; the latest where nothing was chosen. */
   private readonly chosen = new Map<string, string>();
   private readonly drafts = new Drafts();
+  private readonly link = new DeepLink(
+    this,
+    () => !this.compact,
+    (id) => this.talk && id !== this.talk.conversationId && this.open(id),
+  );
   private readonly connection = new Connection(this, () => this.cameBack());
   private readonly scrolling = new Scroll(
     this,
@@ -97,7 +102,6 @@ export class CarrelChat extends LitElement {
     this.sizes = globalThis.ResizeObserver && new ResizeObserver(() => this.measure());
     this.sizes?.observe(this);
     document.addEventListener("visibilitychange", this.seen);
-    addEventListener("hashchange", this.addressed);
     if (!this.heard) return;
     this.connection.follow(this.heard);
     if (this.made) this.heard.connect();
@@ -107,7 +111,6 @@ export class CarrelChat extends LitElement {
     super.disconnectedCallback();
     this.sizes?.disconnect();
     document.removeEventListener("visibilitychange", this.seen);
-    removeEventListener("hashchange", this.addressed);
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     if (this.made) this.heard?.close();
@@ -124,14 +127,17 @@ export class CarrelChat extends LitElement {
 
   protected override render() {
     const behind = this.narrow && this.listed;
+    const ahead = !this.scrolling.atEnd && this.talk.turns.length > 0;
+    const { line } = this.connection;
     return html`<div class="frame ${this.narrow ? "narrow" : "wide"}">
       ${this.narrow && !this.listed ? nothing : this.conversations()}
       ${behind ? html`<button class="scrim" type="button" tabindex="-1" aria-label=${texts.chat.hideConversations} @click=${this.unlist}></button>` : nothing}
-      <main ?inert=${behind} aria-label=${texts.chat.conversation}>
-        ${this.bar()}
-        <div class="scroll" tabindex="0" role="region" aria-label=${texts.chat.conversation} @scroll=${this.scrolling.moved}>${this.content()}</div>
-        <div class="foot">${this.latest()} ${this.notice()} ${this.composer()}</div>
-      </main>
+      <div class="main" role=${this.compact ? "region" : "main"} ?inert=${behind} aria-label=${texts.chat.conversation}>
+        ${barView(this.narrow, this.compact, this)}
+        <div class="scroll" tabindex="0" role="region" aria-label=${texts.chat.messages} @scroll=${this.scrolling.moved}>${this.content()}</div>
+        <div class="foot">${ahead ? latestView(this.goToEnd) : nothing}
+          ${line ? noticeView(line, () => this.heard?.connect()) : nothing} ${this.composer()}</div>
+      </div>
     </div>
     <div class="unseen" role="status" aria-live="polite">${this.said}</div>
     <carrel-source-card></carrel-source-card>
@@ -145,57 +151,20 @@ export class CarrelChat extends LitElement {
     </aside>`;
   }
 
-  private bar() {
-    const { chat } = texts;
-    const button = (name: IconName, label: string, act: () => void) =>
-      html`<button class="quiet" type="button" aria-label=${label} title=${label} @click=${act}>${icon(name)}</button>`;
-    return html`<header class="bar">
-      ${this.narrow ? button("menu", chat.showConversations, this.enlist) : nothing}
-      <h1>${chat.title}</h1>
-      ${this.narrow ? button("plus", chat.newConversation, this.anew) : nothing}
-      ${button("keyboard", chat.keyboard, this.help)}
-      ${this.compact ? button("close", chat.close, this.leave) : nothing}
-    </header>`;
-  }
-
   private content() {
     const { talk } = this;
     const { turns } = talk;
-    if (talk.problem && !turns.length) return this.unread(talk.problem);
-    if (!turns.length && talk.loading) return html`<p class="middle">${texts.chat.loading}</p>`;
-    if (!turns.length)
-      return html`<div class="welcome"><div><h2>${texts.chat.welcome}</h2><p>${texts.chat.welcomeMore}</p></div></div>`;
+    if (talk.problem && !turns.length) return unreadView(talk.problem, () => talk.refresh());
+    if (!turns.length) return talk.loading ? loadingView() : welcomeView();
     const busy = talk.going !== undefined;
     return html`<div class="column">
-      ${talk.hasOlder ? html`<div class="middle"><button class="outlined" type="button" ?disabled=${talk.loading} @click=${this.older}>${texts.chat.older}</button></div>` : nothing}
+      ${talk.hasOlder ? olderView(talk.loading, this.older) : nothing}
       ${repeat(
         turns,
         ({ key }) => key,
         (turn) => turnView(turn, this.shownOf(turn), busy, this.acts),
       )}
     </div>`;
-  }
-
-  private unread(problem: unknown) {
-    const gone = problem instanceof ProblemError && problem.status === 404;
-    const again = html`<button class="outlined" type="button" @click=${() => this.talk.refresh()}>${texts.chat.tryAgain}</button>`;
-    return html`<div class="middle" role="alert"><p>${gone ? texts.chat.gone : texts.chat.unread}</p>${gone ? nothing : again}</div>`;
-  }
-
-  private latest() {
-    if (this.scrolling.atEnd || !this.talk.turns.length) return nothing;
-    const act = () => {
-      this.scrolling.toEnd();
-      this.requestUpdate();
-    };
-    return html`<div class="latest"><button class="outlined" type="button" @click=${act}>${icon("latest", 16)}${texts.chat.latest}</button></div>`;
-  }
-
-  private notice() {
-    const { line } = this.connection;
-    if (!line) return nothing;
-    return html`<div class="notice">${icon("note")}<span>${line}</span>
-      <button class="outlined" type="button" @click=${() => this.heard?.connect()}>${texts.connection.now}</button></div>`;
   }
 
   private composer() {
@@ -222,7 +191,7 @@ export class CarrelChat extends LitElement {
     this.connection.follow(client);
     client.connect();
     this.draft = this.drafts.read();
-    const asked = this.compact ? undefined : conversationIn(location.hash);
+    const asked = this.link.named;
     if (asked) this.talk.open(asked);
     if (!this.narrow) this.list.refresh();
   }
@@ -281,24 +250,11 @@ export class CarrelChat extends LitElement {
 
   private readonly moved = () => {
     this.child<CarrelSourceCard>("carrel-source-card")?.close();
-    this.keepAddress();
+    const { conversationId, turns } = this.talk;
+    const begun = turns.length > 0;
+    this.link.keep(conversationId, begun);
+    if (begun && conversationId) this.keepDraft(conversationId);
     this.soon();
-  };
-
-  private keepAddress() {
-    if (this.compact) return;
-    const { conversationId } = this.talk;
-    const here = conversationIn(location.hash);
-    if (here === conversationId) return;
-    const address = addressOf(conversationId, location);
-    // A conversation that only now has its id stays the same entry of the browser's history.
-    if (here === undefined && this.talk.turns.length) history.replaceState(history.state, "", address);
-    else history.pushState(null, "", address);
-  }
-
-  private readonly addressed = () => {
-    const id = conversationIn(location.hash);
-    if (!this.compact && this.talk && id !== this.talk.conversationId) this.open(id);
   };
 
   private readonly opened = (event: CustomEvent<string | undefined>) => {
@@ -335,20 +291,31 @@ export class CarrelChat extends LitElement {
     this.drafts.write(event.detail, this.talk.conversationId);
   };
 
+  /** What is being written goes along when a new conversation gets its id. */
+  private keepDraft(conversationId: string) {
+    this.drafts.write("");
+    this.drafts.write(this.draft, conversationId);
+  }
+
   private readonly uncontext = () => {
     this.context = undefined;
     this.focusQuestion();
   };
 
+  private readonly goToEnd = () => {
+    this.scrolling.toEnd();
+    this.requestUpdate();
+  };
+
   private readonly older = () => this.scrolling.keep(() => this.talk.older());
 
-  private readonly anew = () => {
+  readonly anew = () => {
     this.listed = false;
     this.open();
     this.focusQuestion();
   };
 
-  private readonly enlist = async () => {
+  readonly enlist = async () => {
     this.listed = true;
     this.list.refresh();
     await this.updateComplete;
@@ -360,11 +327,11 @@ export class CarrelChat extends LitElement {
     this.focusQuestion();
   };
 
-  private readonly help = () => {
+  readonly help = () => {
     this.child<CarrelDialogs>("carrel-dialogs").keys();
   };
 
-  private readonly leave = () => {
+  readonly leave = () => {
     this.dispatchEvent(new CustomEvent("carrel-close", { bubbles: true, composed: true }));
   };
 

@@ -45,7 +45,7 @@ export const chatStyle = css`
     background: rgb(15 18 22 / 40%);
   }
 
-  main {
+  .main {
     position: relative;
     display: grid;
     grid-template-rows: auto minmax(0, 1fr) auto;

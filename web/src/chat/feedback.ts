@@ -71,15 +71,11 @@ export class CarrelFeedback extends LitElement {
   declare feedback: Feedback | undefined;
   /** Of the answer: another one has not been written about. */
   declare key: string;
-  declare writing: boolean;
-
-  constructor() {
-    super();
-    this.writing = false;
-  }
+  /** The thumb that a word is being written to. */
+  declare writing: Rating | undefined;
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>) {
-    if (changed.has("key")) this.writing = false;
+    if (changed.has("key")) this.writing = undefined;
   }
 
   protected override render() {
@@ -88,7 +84,7 @@ export class CarrelFeedback extends LitElement {
 
   private thumb(rating: Rating) {
     const label = texts.feedback[rating];
-    return html`<button class="quiet" type="button" aria-label=${label} title=${label}
+    return html`<button class="quiet" type="button" data-rating=${rating} aria-label=${label} title=${label}
       aria-pressed=${this.feedback?.rating === rating} @click=${() => this.pressed(rating)}>${icon(rating)}</button>`;
   }
 
@@ -106,12 +102,7 @@ export class CarrelFeedback extends LitElement {
 
   private async pressed(rating: Rating) {
     if (this.feedback?.rating !== rating) this.tell({ rating });
-    this.feedback = {
-      rating,
-      updated_at: "",
-      ...(this.feedback?.comment && { comment: this.feedback.comment }),
-    };
-    this.writing = true;
+    this.writing = rating;
     await this.updateComplete;
     this.renderRoot.querySelector("textarea")?.focus();
   }
@@ -119,7 +110,7 @@ export class CarrelFeedback extends LitElement {
   private sent(event: Event) {
     event.preventDefault();
     const comment = this.renderRoot.querySelector("textarea")?.value.trim() ?? "";
-    const rating = this.feedback?.rating ?? "up";
+    const rating = this.writing as Rating;
     this.tell(comment ? { rating, comment } : { rating });
     this.close();
   }
@@ -131,8 +122,8 @@ export class CarrelFeedback extends LitElement {
   }
 
   private close = () => {
-    this.writing = false;
-    this.renderRoot.querySelector<HTMLElement>('[aria-pressed="true"]')?.focus();
+    this.renderRoot.querySelector<HTMLElement>(`[data-rating="${this.writing}"]`)?.focus();
+    this.writing = undefined;
   };
 
   private tell(detail: Rated) {

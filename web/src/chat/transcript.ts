@@ -91,7 +91,7 @@ export type Stored = Message & { answer: Answer };
  */
 export function turnsOf(stored: readonly Stored[], live: readonly Live[]): Turn[] {
   const turns = new Map<string, Turn & { answers: Answer[] }>();
-  const asked = new Map(live.filter(isQuestion).map((own) => [own.run.questionId, own]));
+  const asked = new Map(live.filter(isQuestion).map((own) => [questionOf(own), own]));
   for (const message of stored) {
     if (message.role === "user" && !asked.has(message.id)) turns.set(message.id, turnOf(message));
     else if (message.role === "user") begin(turns, asked.get(message.id) as Live);
@@ -101,7 +101,7 @@ export function turnsOf(stored: readonly Stored[], live: readonly Live[]): Turn[
   }
   for (const own of live) {
     if (isQuestion(own)) begin(turns, own);
-    turns.get(own.run.questionId ?? own.questionId ?? own.key)?.answers.push(own.answer);
+    turns.get(questionOf(own))?.answers.push(own.answer);
   }
   return [...turns.values()];
 }
@@ -110,13 +110,24 @@ function isQuestion({ question }: Live): boolean {
   return question !== undefined;
 }
 
+/** The id of the question that a run answers, or what stands for it until it has one. */
+function questionOf({ run, questionId, key }: Live): string {
+  return run.questionId ?? questionId ?? key;
+}
+
 function turnOf({ id, content }: Message): Turn & { answers: Answer[] } {
   return { key: id, questionId: id, question: content, about: undefined, answers: [] };
 }
 
 function begin(turns: Map<string, Turn & { answers: Answer[] }>, own: Live): void {
   const { key, question, about, run } = own;
-  const id = run.questionId ?? key;
+  const id = questionOf(own);
   if (turns.has(id)) return;
-  turns.set(id, { key, questionId: run.questionId, question: question ?? "", about, answers: [] });
+  turns.set(id, {
+    key,
+    questionId: run.questionId ?? own.questionId,
+    question: question ?? "",
+    about,
+    answers: [],
+  });
 }

@@ -1,10 +1,12 @@
 /**
- * An answer as it is read: its Markdown becomes nodes, block by block. A block that is finished keeps its nodes;
- * while the answer goes on only its end is read anew, and blocks whose citations changed.
+ * An answer as it is read: its Markdown becomes nodes, block by block. A block that is finished keeps its nodes,
+ * and so does a finished item of a list; while the answer goes on only its end is read anew, and what has other
+ * citations than before.
  */
-import type { Token, Tokens } from "marked";
+import type { Tokens } from "marked";
 import type { Citation } from "../protocol";
-import { dress } from "./dress";
+import { type Block, grouped } from "./blocks";
+import { type DressWords, dress } from "./dress";
 import { leavesOf } from "./leaves";
 import { type Links, lex, toHtml } from "./markdown";
 import { type Mark, mark } from "./marks";
@@ -23,43 +25,35 @@ export interface Answer {
   marksOf(citation: number): Mark[];
 }
 
-export interface Words {
-  copyCode: string;
-  code: string;
-  table: string;
-}
-
-/** A top-level block, with the blank lines behind it. */
-interface Block {
-  start: number;
-  raw: string;
-  /** Targets of links that are defined here. */
-  links: Links;
-  tokens?: Token[];
-}
+/** Of a block's, or an item's, source and citations: the same key, the same nodes. */
+type Key = string;
 
 interface Shown extends Block {
-  /** Of the block's source and its citations: the same key, the same nodes. */
-  key: string;
+  key: Key;
   node: HTMLElement;
+  /** Of a list's items. */
+  items: Key[];
 }
 
 export class Reading {
   private shown: Shown[] = [];
   private source = "";
   private links: Links = {};
+  private spans: Span[] = [];
+  private marksOf: Answer["marksOf"] = () => [];
 
   constructor(
     private readonly root: HTMLElement,
-    private readonly words: Words,
+    private readonly words: DressWords,
   ) {}
 
   /** Shows `answer`. What is the same as before is not touched. */
   update({ text, citations, whole, marksOf }: Answer): void {
     const source = withoutSentinels(plainLineEnds(text));
     const blocks = this.blocksOf(source, whole);
-    const spans = spansOf(text, citations);
-    for (const [index, block] of blocks.entries()) this.show(index, block, spans, marksOf);
+    this.spans = spansOf(text, citations);
+    this.marksOf = marksOf;
+    for (const [index, block] of blocks.entries()) this.show(index, block);
     for (const surplus of this.shown.splice(blocks.length)) surplus.node.remove();
     this.source = source;
   }
@@ -68,8 +62,7 @@ export class Reading {
   private blocksOf(source: string, whole: boolean): Block[] {
     const goesOn = source.startsWith(this.source);
     const kept = goesOn ? this.shown.slice(0, Math.max(0, this.shown.length - 2)) : [];
-    const start = this.shown[kept.length]?.start ?? 0;
-    const from = kept.length ? start : 0;
+    const from = kept.length ? (this.shown[kept.length]?.start ?? 0) : 0;
     const rest = source.slice(from);
     const tokens = lex(whole ? rest : mend(rest), Object.assign({}, ...kept.map(({ links }) => links)));
     this.know(tokens.links);
@@ -78,27 +71,66 @@ export class Reading {
 
   /** Blocks that were shown before a link's target was known are shown anew. */
   private know(links: Links): void {
-    if (JSON.stringify(links) !== JSON.stringify(this.links)) for (const block of this.shown) block.key = "";
+    if (JSON.stringify(links) !== JSON.stringify(this.links)) {
+      for (const block of this.shown) Object.assign(block, { key: "", items: [] });
+    }
     this.links = links;
   }
 
-  private show(index: number, block: Block, spans: readonly Span[], marksOf: Answer["marksOf"]): void {
-    const end = block.start + block.raw.length;
-    const own = spans.filter((span) => span.start < end && span.end > block.start);
-    const key = JSON.stringify([block.raw, own.map((span) => [span, marksOf(span.index)])]);
+  private show(index: number, block: Block): void {
+    const { start, raw, links } = block;
+    const end = start + raw.length;
+    const key = this.keyOf(start, raw, end);
     const old = this.shown[index];
-    if (old?.key === key && old.start === block.start) return;
+    if (old?.key === key) return;
     const node = old?.node ?? this.root.appendChild(newBlock());
-    patch(node, this.rendered(block, own, end, marksOf));
-    this.shown[index] = { start: block.start, raw: block.raw, links: block.links, key, node };
+    const tokens = block.tokens ?? lex(raw, this.links);
+    const list = tokens[0]?.type === "list" ? (tokens[0] as Tokens.List) : undefined;
+    const items = list ? this.showList(node, list, start, end, old?.items ?? []) : [];
+    if (!list) patch(node, this.rendered(tokens, start, end));
+    this.shown[index] = { start, raw, links, key, node, items };
   }
 
-  private rendered(block: Block, spans: Span[], end: number, marksOf: Answer["marksOf"]): DocumentFragment {
-    const tokens = block.tokens ?? lex(block.raw, this.links);
+  private showList(node: HTMLElement, list: Tokens.List, start: number, end: number, before: Key[]): Key[] {
+    const element = listIn(node, list);
+    const known = element.childElementCount === before.length ? before : [];
+    let at = start;
+    const keys = list.items.map((item, index) => {
+      const from = at;
+      at = index === list.items.length - 1 ? end : from + item.raw.length;
+      const key = this.keyOf(from, `${list.loose} ${item.raw}`, at);
+      if (known[index] !== key)
+        this.showItem(element, index, { ...list, raw: item.raw, items: [item] }, from, at);
+      return key;
+    });
+    for (const surplus of [...element.children].slice(keys.length)) surplus.remove();
+    return keys;
+  }
+
+  private showItem(element: HTMLElement, index: number, list: Tokens.List, start: number, end: number): void {
+    const item = this.rendered([list], start, end).querySelector("li") as HTMLElement;
+    const old = element.children[index];
+    if (old) patch(old, item);
+    else element.append(item);
+  }
+
+  private keyOf(start: number, raw: string, end: number): Key {
+    return JSON.stringify([
+      start,
+      raw,
+      this.spansIn(start, end).map((span) => [span, this.marksOf(span.index)]),
+    ]);
+  }
+
+  private spansIn(start: number, end: number): Span[] {
+    return this.spans.filter((span) => span.start < end && span.end > start);
+  }
+
+  private rendered(tokens: Tokens.Generic[], start: number, end: number): DocumentFragment {
     // Always asked for: pictures in links become words on the way.
-    const boundaries = insertSentinels(leavesOf(tokens, block.start), spans, end);
+    const boundaries = insertSentinels(leavesOf(tokens, start), this.spansIn(start, end), end);
     const nodes = purify(toHtml(tokens));
-    mark(nodes, boundaries, marksOf);
+    mark(nodes, boundaries, this.marksOf);
     dress(nodes, this.words);
     return nodes;
   }
@@ -110,20 +142,18 @@ function newBlock(): HTMLElement {
   return node;
 }
 
-function grouped(tokens: readonly Token[], from: number): Block[] {
-  const blocks: (Block & { tokens: Token[] })[] = [];
-  let start = from;
-  for (const token of tokens) {
-    const last = blocks.at(-1);
-    const links = token.type === "def" ? { [token.tag]: token as Tokens.Def } : {};
-    if (last && (token.type === "space" || token.type === "def")) {
-      last.raw += token.raw;
-      last.tokens.push(token);
-      Object.assign(last.links, links);
-    } else blocks.push({ start, raw: token.raw, links, tokens: [token] });
-    start += token.raw.length;
+/** The list element that a block is; one of another kind is replaced. */
+function listIn(node: HTMLElement, { ordered, start }: Tokens.List): HTMLElement {
+  const tag = ordered ? "OL" : "UL";
+  let element = node.firstElementChild as HTMLElement | null;
+  if (element?.tagName !== tag || element.nextElementSibling) {
+    element = document.createElement(tag);
+    element.dir = "auto";
+    node.replaceChildren(element);
   }
-  return blocks;
+  if (ordered && start !== "" && start !== 1) element.setAttribute("start", String(start));
+  else element.removeAttribute("start");
+  return element;
 }
 
 function spansOf(text: string, citations: readonly Citation[]): Span[] {

@@ -6,7 +6,7 @@
  */
 import type { PageContext } from "../protocol";
 import { widgetTexts } from "../texts/widget";
-import { inkOn } from "./colour";
+import { inBothThemes, inkOn } from "./colour";
 import { element, icon, setAttribute } from "./dom";
 import { pageContext } from "./page-context";
 import { inView, place, type Quote, quoteOf, watchSelection } from "./selection";
@@ -111,7 +111,7 @@ export class CarrelWidget extends HTMLElement {
     if (name === "open" && (before === null || now === null)) this.open ? this.#opened() : this.#shut();
     if (name === "label" || name === "language") this.#words();
     if (name === "selection") this.#watch();
-    if (name === "accent" || name === "theme") this.#colour();
+    if (name === "accent") this.#colour();
     this.#dress();
   }
 
@@ -258,14 +258,11 @@ export class CarrelWidget extends HTMLElement {
 
   #selected(quote?: Quote, touched = false): void {
     const view = { width: document.documentElement.clientWidth, height: window.innerHeight };
-    const shown = quote && inView(quote.at, view) && this.shadowRoot?.activeElement !== this.#about;
-    if (!shown) {
-      // Pressing it with the keyboard needs it to stay.
-      if (this.shadowRoot?.activeElement !== this.#about) this.#about.hidden = true;
-      return;
-    }
+    // Pressing it with the keyboard needs it to stay.
+    if (this.shadowRoot?.activeElement === this.#about) return;
+    this.#about.hidden = !quote || !inView(quote.at, view) || quote.text === this.#quote?.text;
+    if (!quote || this.#about.hidden) return;
     this.#told = quote;
-    this.#about.hidden = false;
     const size = this.#about.getBoundingClientRect();
     const { left, top } = place(quote.at, size, view, touched ? GAP.touch : GAP.mouse);
     this.#about.style.setProperty("left", `${left}px`);
@@ -292,7 +289,7 @@ export class CarrelWidget extends HTMLElement {
     const { texts, lang } = this.#texts();
     const label = this.getAttribute("label") || texts.label;
     this.#launcher.lang = this.#about.lang = this.#panel.lang = lang;
-    this.#label.textContent = this.open ? "" : label;
+    this.#label.textContent = label;
     setAttribute(this.#launcher, "aria-expanded", String(this.open));
     setAttribute(this.#launcher, "aria-label", label);
     setAttribute(this.#launcher, "aria-controls", "panel");
@@ -305,8 +302,9 @@ export class CarrelWidget extends HTMLElement {
     // Without the attribute the colours are the page's own to set.
     if (accent === null && !this.style.getPropertyValue("--carrel-accent")) return;
     this.style.setProperty("--carrel-accent", accent);
-    const ink = accent ? inkOn(getComputedStyle(this.#launcher).backgroundColor) : undefined;
-    this.style.setProperty("--carrel-accent-ink", ink ?? null);
+    const ink = inkOn(getComputedStyle(this.#launcher).backgroundColor) ?? "#fff";
+    this.style.setProperty("--carrel-accent-ink", accent && `light-dark(${ink}, #000)`);
+    if (accent) this.style.setProperty("--carrel-accent", inBothThemes(accent));
   }
 }
 

@@ -4,7 +4,8 @@ import type { ChatClient } from "../../src/chat/ports";
 import { type AskOptions, type ConnectionState, ProblemError, Run } from "../../src/client";
 import type { Conversation, Feedback, Limits, Message, Page, Rating, RunFrame } from "../../src/protocol";
 
-type Told<Frame = RunFrame> = Frame extends RunFrame
+/** A frame of a run, without what every one carries. */
+export type Told<Frame = RunFrame> = Frame extends RunFrame
   ? Omit<Frame, "conversation_id" | "run_id" | "message_id" | "sequence_number" | "created_at">
   : never;
 

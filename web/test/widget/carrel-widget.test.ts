@@ -86,7 +86,8 @@ describe("the button", () => {
   it("has the owner's words and colour", () => {
     const { made, launcher } = widget({ label: "Ask Lampe", accent: "rgb(255, 255, 0)", language: "xx" });
     expect(launcher.textContent).toBe("Ask Lampe");
-    expect(made.style.getPropertyValue("--carrel-accent")).toBe("rgb(255, 255, 0)");
+    expect(made.style.getPropertyValue("--carrel-accent")).toContain("light-dark(rgb(255, 255, 0), ");
+    expect(made.style.getPropertyValue("--carrel-accent-ink")).toContain("light-dark(");
     expect(launcher.lang).toBe("en");
     made.setAttribute("label", "Other");
     expect(launcher.textContent).toBe("Other");
@@ -250,7 +251,8 @@ describe("asking about what is selected", () => {
   it("has a button beside it, which opens the panel with it", async () => {
     const { about, chat, made } = widget();
     expect(about.hidden).toBe(true);
-    select(paragraph());
+    const text = paragraph();
+    select(text);
     await calm();
     expect(about.hidden).toBe(false);
     expect(about.style.getPropertyValue("top")).toBe("78px");
@@ -263,6 +265,9 @@ describe("asking about what is selected", () => {
     expect(about.hidden).toBe(true);
     expect(chat().context).toMatchObject({ selected_text: "The wick burns" });
     expect(chat().focusQuestion).toHaveBeenCalled();
+    select(text);
+    await calm();
+    expect(about.hidden).toBe(true); // it was asked about
   });
 
   it("goes when nothing is selected any more", async () => {

@@ -1,0 +1,61 @@
+/** The small parts of the chat that hold nothing of their own. */
+import { html, nothing } from "lit";
+import { ProblemError } from "../client";
+import { texts } from "../texts";
+import { type IconName, icon } from "../ui/icons";
+
+export function iconButton(name: IconName, label: string, act: () => void) {
+  return html`<button class="quiet" type="button" aria-label=${label} title=${label} @click=${act}>${icon(name)}</button>`;
+}
+
+export interface BarActs {
+  enlist(): void;
+  anew(): void;
+  help(): void;
+  leave(): void;
+}
+
+export function barView(narrow: boolean, compact: boolean, { enlist, anew, help, leave }: BarActs) {
+  const { chat } = texts;
+  return html`<header class="bar">
+    ${narrow ? iconButton("menu", chat.showConversations, enlist) : nothing}
+    <h1>${chat.title}</h1>
+    ${narrow ? iconButton("plus", chat.newConversation, anew) : nothing}
+    ${iconButton("keyboard", chat.keyboard, help)} ${compact ? iconButton("close", chat.close, leave) : nothing}
+  </header>`;
+}
+
+export function welcomeView() {
+  const { welcome, welcomeMore } = texts.chat;
+  return html`<div class="welcome"><div><h2>${welcome}</h2><p>${welcomeMore}</p></div></div>`;
+}
+
+export function loadingView() {
+  return html`<p class="middle">${texts.chat.loading}</p>`;
+}
+
+/** `problem` is why a conversation could not be read. */
+export function unreadView(problem: unknown, again: () => void) {
+  const { gone, unread, tryAgain } = texts.chat;
+  if (problem instanceof ProblemError && problem.status === 404)
+    return html`<p class="middle" role="alert">${gone}</p>`;
+  return html`<div class="middle" role="alert"><p>${unread}</p>
+    <button class="outlined" type="button" @click=${again}>${tryAgain}</button></div>`;
+}
+
+export function olderView(loading: boolean, older: () => void) {
+  return html`<div class="middle">
+    <button class="outlined" type="button" ?disabled=${loading} @click=${older}>${texts.chat.older}</button>
+  </div>`;
+}
+
+export function latestView(act: () => void) {
+  return html`<div class="latest">
+    <button class="outlined" type="button" @click=${act}>${icon("latest", 16)}${texts.chat.latest}</button>
+  </div>`;
+}
+
+export function noticeView(line: string, now: () => void) {
+  return html`<div class="notice">${icon("note")}<span>${line}</span>
+    <button class="outlined" type="button" @click=${now}>${texts.connection.now}</button></div>`;
+}
