@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import "../../src/chat/carrel-chat";
+import "../../src/chat/conversations";
+import "../../src/chat/dialogs";
 import type { CarrelAnswer } from "../../src/chat/answer";
 import type { CarrelChat } from "../../src/chat/carrel-chat";
 import { cite } from "../support/answers";
