@@ -56,6 +56,6 @@ export function latestView(act: () => void) {
 }
 
 export function noticeView(line: string, now: () => void) {
-  return html`<div class="notice">${icon("note")}<span>${line}</span>
+  return html`<div class="notice">${icon("note")}<span dir="auto">${line}</span>
     <button class="outlined" type="button" @click=${now}>${texts.connection.now}</button></div>`;
 }
