@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -8,6 +9,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const STABLE = new Set(["widget", "client"]);
 
 export default defineConfig({
+  plugins: [withoutIndentation()],
   base: "./",
   build: {
     target: "es2022",
@@ -45,3 +47,14 @@ export default defineConfig({
   },
   test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: 30_000 },
 });
+
+/** Styles and markup stand in the scripts as they are written: the spaces before each line need not be sent. */
+function withoutIndentation(): Plugin {
+  return {
+    name: "without-indentation",
+    apply: "build",
+    enforce: "pre",
+    transform: (code, id) =>
+      /\/src\/.*\.ts$/.test(id) ? { code: code.replace(/\n[ \t]+/g, "\n"), map: null } : undefined,
+  };
+}

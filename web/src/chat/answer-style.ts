@@ -143,6 +143,10 @@ export const answerStyle = css`
     font-variant-numeric: tabular-nums;
   }
 
+  .pages button:dir(rtl) svg {
+    transform: scaleX(-1);
+  }
+
   .tools carrel-feedback {
     margin-inline-start: auto;
   }

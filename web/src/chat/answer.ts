@@ -25,6 +25,7 @@ const FEW = 4;
 export class CarrelAnswer extends LitElement {
   static override properties = {
     answer: { attribute: false },
+    question: { attribute: false },
     nth: { type: Number },
     of: { type: Number },
     busy: { type: Boolean },
@@ -32,6 +33,7 @@ export class CarrelAnswer extends LitElement {
   };
   static override styles = [theme, controls, answerStyle, readingStyle];
   declare answer: Answer;
+  declare question: string;
   /** Which of how many answers to the same question this is; from 1. */
   declare nth: number;
   declare of: number;
@@ -102,16 +104,16 @@ export class CarrelAnswer extends LitElement {
   private progress() {
     const { answer } = this;
     const line = html`<p class="line progress">${progressLine(answer)}</p>`;
-    const asked = answer.queries.length > 0 && answer.status === "running";
-    return asked
-      ? html`${line}<p class="line" dir="auto">${texts.answer.searched(answer.queries)}</p>`
-      : line;
+    // A question that stood alone was searched for as it is.
+    const queries = answer.queries.filter((query) => query !== this.question);
+    if (!queries.length || answer.status !== "running") return line;
+    return html`${line}<p class="line" dir="auto">${texts.answer.searched(queries)}</p>`;
   }
 
   private outcome() {
     const outcome = outcomeOf(this.answer);
     if (!outcome) return nothing;
-    return html`<p class="line ${outcome.bad ? "bad" : ""}">${icon("note")}<span>${outcome.text}</span></p>
+    return html`<p class="line ${outcome.bad ? "bad" : ""}">${icon("note")}<span dir="auto">${outcome.text}</span></p>
       ${
         outcome.retry
           ? html`<p class="line"><button class="outlined" type="button" ?disabled=${this.busy} @click=${() => this.tell("retry")}>
@@ -122,7 +124,7 @@ export class CarrelAnswer extends LitElement {
 
   private degraded() {
     const line = degradedLine(this.answer.degraded);
-    return line ? html`<p class="line">${icon("note")}<span>${line}</span></p>` : nothing;
+    return line ? html`<p class="line">${icon("note")}<span dir="auto">${line}</span></p>` : nothing;
   }
 
   private sources() {
@@ -159,12 +161,15 @@ export class CarrelAnswer extends LitElement {
   private tools() {
     const { answer, busy } = this;
     const { copy, copyPlain: plain, regenerate, tools } = texts.answer;
+    // Where "Try again" stands already, one way is enough.
+    const again = outcomeOf(answer)?.retry ?? false;
+    if (again && !answer.text && this.of < 2) return nothing;
     const button = (name: "copy" | "text" | "again", label: string, act: () => void, disabled = false) =>
       html`<button class="quiet" type="button" aria-label=${label} title=${label} ?disabled=${disabled} @click=${act}>${icon(name)}</button>`;
     return html`<div class="tools" role="group" aria-label=${tools}>
       ${answer.text ? button("copy", copy, () => this.copied(copyMarkdown(answer.text, this.citations))) : nothing}
       ${answer.text ? button("text", plain, () => this.copied(copyPlain(this.renderRoot, this.numbered.sources))) : nothing}
-      ${button("again", regenerate, () => this.tell("regenerate"), busy)} ${this.pages()}
+      ${again ? nothing : button("again", regenerate, () => this.tell("regenerate"), busy)} ${this.pages()}
       ${
         answer.messageId && answer.status === "completed"
           ? html`<carrel-feedback .feedback=${answer.feedback} .key=${answer.key}></carrel-feedback>`
@@ -179,7 +184,7 @@ export class CarrelAnswer extends LitElement {
     const { previous, next } = texts.answer;
     return html`<span class="pages">
       <button class="quiet" type="button" aria-label=${previous} ?disabled=${nth <= 1} @click=${() => this.tell("page", -1)}>${icon("before", 16)}</button>
-      ${texts.answer.nth(nth, of)}
+      <bdi>${texts.answer.nth(nth, of)}</bdi>
       <button class="quiet" type="button" aria-label=${next} ?disabled=${nth >= of} @click=${() => this.tell("page", 1)}>${icon("after", 16)}</button>
     </span>`;
   }

@@ -10,9 +10,7 @@ import { chatStyle } from "./chat-style";
 import "./composer";
 import type { CarrelComposer } from "./composer";
 import { Connection } from "./connection";
-import "./conversations";
 import type { CarrelConversations } from "./conversations";
-import "./dialogs";
 import { DeepLink } from "./deep-link";
 import type { CarrelDialogs } from "./dialogs";
 import { Drafts } from "./drafts";
@@ -129,10 +127,11 @@ export class CarrelChat extends LitElement {
     const behind = this.narrow && this.listed;
     const ahead = !this.scrolling.atEnd && this.talk.turns.length > 0;
     const { line } = this.connection;
-    return html`<div class="frame ${this.narrow ? "narrow" : "wide"}">
+    return html`<div class="frame ${this.narrow ? "narrow" : "wide"}" role=${this.compact ? "region" : "main"} aria-label=${texts.chat.conversation}>
+      <h1 class="unseen">${texts.chat.title}</h1>
       ${this.narrow && !this.listed ? nothing : this.conversations()}
       ${behind ? html`<button class="scrim" type="button" tabindex="-1" aria-label=${texts.chat.hideConversations} @click=${this.unlist}></button>` : nothing}
-      <div class="main" role=${this.compact ? "region" : "main"} ?inert=${behind} aria-label=${texts.chat.conversation}>
+      <div class="main" ?inert=${behind}>
         ${barView(this.narrow, this.compact, this)}
         <div class="scroll" tabindex="0" role="region" aria-label=${texts.chat.messages} @scroll=${this.scrolling.moved}>${this.content()}</div>
         <div class="foot">${ahead ? latestView(this.goToEnd) : nothing}
@@ -144,11 +143,25 @@ export class CarrelChat extends LitElement {
     <carrel-dialogs></carrel-dialogs>`;
   }
 
+  /** The list and the dialogs are no part of a first answer: they are loaded when they are wanted. */
+  private listLoaded: Promise<unknown> | undefined;
+
+  private async dialogs(): Promise<CarrelDialogs> {
+    await import("./dialogs");
+    return this.child<CarrelDialogs>("carrel-dialogs");
+  }
+
+  private readonly unloaded = () => this.say(texts.errors.network);
+
   private conversations() {
-    return html`<aside aria-label=${texts.conversations.heading}>
+    this.listLoaded ??= import("./conversations").catch(() => {
+      this.listLoaded = undefined;
+      this.unloaded();
+    });
+    return html`<div class="aside">
       <carrel-conversations .list=${this.list} .here=${this.talk.conversationId} @open=${this.opened} @rename=${this.owned.renamed}
         @act=${this.owned.acted} @me=${this.owned.forMe}></carrel-conversations>
-    </aside>`;
+    </div>`;
   }
 
   private content() {
@@ -179,7 +192,7 @@ export class CarrelChat extends LitElement {
     this.talk = new Talk(client);
     this.list = new List(client);
     this.owned = new Owned(this.talk, this.list, {
-      confirm: (question) => this.child<CarrelDialogs>("carrel-dialogs").confirm(question),
+      confirm: async (question) => (await this.dialogs()).confirm(question),
       say: this.say,
       anew: this.anew,
     });
@@ -319,7 +332,8 @@ export class CarrelChat extends LitElement {
     this.listed = true;
     this.list.refresh();
     await this.updateComplete;
-    this.child<CarrelConversations>("carrel-conversations").focus();
+    await this.listLoaded;
+    this.child<CarrelConversations>("carrel-conversations")?.focus();
   };
 
   private readonly unlist = () => {
@@ -328,7 +342,7 @@ export class CarrelChat extends LitElement {
   };
 
   readonly help = () => {
-    this.child<CarrelDialogs>("carrel-dialogs").keys();
+    this.dialogs().then((dialogs) => dialogs.keys(), this.unloaded);
   };
 
   readonly leave = () => {

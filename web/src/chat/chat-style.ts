@@ -21,13 +21,13 @@ export const chatStyle = css`
     grid-template-columns: 17.5rem minmax(0, 1fr);
   }
 
-  aside {
+  .aside {
     min-block-size: 0;
     border-inline-end: 1px solid var(--line);
     background: color-mix(in srgb, var(--ink) 2.5%, var(--ground));
   }
 
-  .narrow aside {
+  .narrow .aside {
     position: absolute;
     z-index: 3;
     inset-block: 0;
@@ -69,7 +69,7 @@ export const chatStyle = css`
     border-block-end: 1px solid var(--line);
   }
 
-  .bar h1 {
+  .bar .name {
     flex: 1;
     min-inline-size: 0;
     margin: 0 0.25rem;

@@ -123,7 +123,7 @@ export const conversationsStyle = css`
     font-size: 0.875rem;
   }
 
-  footer {
+  .foot {
     padding: 0.5rem;
     border-block-start: 1px solid var(--line);
   }

@@ -57,8 +57,8 @@ export class CarrelConversations extends LitElement {
         <div class="search">${icon("search", 18)}<input type="search" dir="auto" maxlength="200" autocomplete="off"
           aria-label=${conversations.search} placeholder=${conversations.search} .value=${this.list.query} @input=${this.written} /></div>
       </div>
-      <nav aria-label=${conversations.heading} aria-busy=${this.list.loading}>${this.days()}${this.state()}</nav>
-      <footer><carrel-menu class="wide" named icon="person" label=${me.menu} .items=${ME} @choose=${this.chosenForMe}></carrel-menu></footer>`;
+      <nav aria-label=${conversations.heading} aria-busy=${this.list.loading}><h2 class="unseen">${conversations.heading}</h2>${this.days()}${this.state()}</nav>
+      <div class="foot"><carrel-menu class="wide" named icon="person" label=${me.menu} .items=${ME} @choose=${this.chosenForMe}></carrel-menu></div>`;
   }
 
   private days() {

@@ -69,9 +69,12 @@ export class CarrelSourceCard extends LitElement {
         text-align: center;
       }
 
-      h3 {
+      .name {
         flex: 1;
         min-inline-size: 0;
+      }
+
+      h3 {
         margin: 0;
         font-size: 1rem;
         line-height: 1.4;
@@ -83,8 +86,7 @@ export class CarrelSourceCard extends LitElement {
       }
 
       .path {
-        display: block;
-        font-weight: 400;
+        margin: 0.125rem 0 0;
         font-size: 0.8125rem;
         color: var(--faint);
       }
@@ -129,6 +131,7 @@ export class CarrelSourceCard extends LitElement {
   declare source: Source | undefined;
   declare sheet: boolean;
   private mark: HTMLElement | undefined;
+  private shown = false;
   /** A card that was clicked for stays until it is closed. */
   private pinned = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -161,7 +164,8 @@ export class CarrelSourceCard extends LitElement {
     clearTimeout(this.timer);
     const { mark } = this;
     mark?.setAttribute("aria-expanded", "false");
-    this.card?.hidePopover?.();
+    if (this.shown) this.card?.hidePopover?.();
+    this.shown = false;
     this.source = undefined;
     this.mark = undefined;
     this.pinned = false;
@@ -180,7 +184,7 @@ export class CarrelSourceCard extends LitElement {
     const { close } = texts.sources;
     return html`<header>
         <span class="number" aria-hidden="true">${number}</span>
-        <h3 id="title" dir="auto">${title || document_id}${path ? html`<span class="path">${path}</span>` : nothing}</h3>
+        <div class="name" dir="auto"><h3 id="title">${title || document_id}</h3>${path ? html`<p class="path">${path}</p>` : nothing}</div>
         <button class="quiet" type="button" aria-label=${close} title=${close} @click=${() => this.close(true)}>${icon("close", 16)}</button>
       </header>
       <blockquote dir="auto">${quote}</blockquote>
@@ -214,7 +218,8 @@ export class CarrelSourceCard extends LitElement {
     await this.updateComplete;
     const { card } = this;
     if (!card || this.mark !== mark) return;
-    if (!card.matches(":popover-open")) card.showPopover?.();
+    if (!this.shown) card.showPopover?.();
+    this.shown = true;
     this.place(card, mark);
     if (how === "click") (card.querySelector("a") ?? card).focus({ preventScroll: true });
   }

@@ -22,7 +22,7 @@ export function turnView(turn: Turn, shown: number, busy: boolean, acts: TurnAct
     ${
       answer
         ? html`<h3 class="unseen">${texts.answer.answer}</h3>
-          <carrel-answer .answer=${answer} .nth=${shown + 1} .of=${turn.answers.length} .busy=${busy}
+          <carrel-answer .answer=${answer} .question=${turn.question} .nth=${shown + 1} .of=${turn.answers.length} .busy=${busy}
             @regenerate=${() => acts.regenerate(turn)} @retry=${() => acts.retry(turn, answer)}
             @page=${(event: CustomEvent<number>) => acts.page(turn, shown + event.detail)}
             @rate=${(event: CustomEvent<Rated>) => acts.rate(answer, event.detail)}></carrel-answer>`

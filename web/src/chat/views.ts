@@ -17,12 +17,12 @@ export interface BarActs {
 
 export function barView(narrow: boolean, compact: boolean, { enlist, anew, help, leave }: BarActs) {
   const { chat } = texts;
-  return html`<header class="bar">
+  return html`<div class="bar">
     ${narrow ? iconButton("menu", chat.showConversations, enlist) : nothing}
-    <h1>${chat.title}</h1>
+    <span class="name" aria-hidden="true">${chat.title}</span>
     ${narrow ? iconButton("plus", chat.newConversation, anew) : nothing}
     ${iconButton("keyboard", chat.keyboard, help)} ${compact ? iconButton("close", chat.close, leave) : nothing}
-  </header>`;
+  </div>`;
 }
 
 export function welcomeView() {
@@ -56,6 +56,6 @@ export function latestView(act: () => void) {
 }
 
 export function noticeView(line: string, now: () => void) {
-  return html`<div class="notice">${icon("note")}<span>${line}</span>
+  return html`<div class="notice">${icon("note")}<span dir="auto">${line}</span>
     <button class="outlined" type="button" @click=${now}>${texts.connection.now}</button></div>`;
 }

@@ -69,12 +69,15 @@ function plainBlock(block: Element): string {
   for (const number of copy.querySelectorAll("sup.mark")) number.replaceWith(`[${number.textContent}]`);
   for (const line of copy.querySelectorAll("br")) line.replaceWith("\n");
   for (const cell of copy.querySelectorAll("td + td, th + th")) cell.prepend("\t");
-  for (const item of copy.querySelectorAll("li"))
-    item.prepend(item.parentElement?.tagName === "OL" ? `${place(item)}. ` : "- ");
+  for (const item of copy.querySelectorAll("li")) item.prepend(markerOf(item));
   return (copy.textContent ?? "").replace(/\n{3,}/g, "\n\n").trim();
 }
 
-function place(item: Element): number {
-  const list = item.parentElement as HTMLOListElement;
-  return [...list.children].indexOf(item) + (Number(list.getAttribute("start")) || 1);
+/** Each item begins a line of its own, but the first of a block. */
+function markerOf(item: Element): string {
+  const list = item.parentElement as HTMLElement;
+  for (const text of [...list.childNodes].filter((node) => node instanceof Text)) text.remove();
+  const at = [...list.children].indexOf(item);
+  const marker = list.tagName === "OL" ? `${at + (Number(list.getAttribute("start")) || 1)}.` : "-";
+  return `${at > 0 || list.parentElement?.tagName === "LI" ? "\n" : ""}${marker} `;
 }

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import "../../src/chat/carrel-chat";
+import "../../src/chat/conversations";
+import "../../src/chat/dialogs";
 import type { CarrelAnswer } from "../../src/chat/answer";
 import type { CarrelChat } from "../../src/chat/carrel-chat";
 import { cite } from "../support/answers";
@@ -392,5 +394,31 @@ describe("another visitor", () => {
     await settle();
     expect(shadow().querySelector(".question")).toBeNull();
     expect(location.hash).toBe("");
+  });
+});
+
+describe("pointing at a mark", () => {
+  it("lights up the span it stands for, and a source in the list all of its spans", async () => {
+    const question = message("user", "Why?");
+    const text = "Trim it. Light it. Sleep.";
+    const citations = [
+      cite(text, "Trim it.", "p1"),
+      cite(text, "Light it.", "p2"),
+      cite(text, "Sleep.", "p1"),
+    ];
+    client.stored = [conversation("c1")];
+    client.told.set("c1", [question, message("assistant", text, { question_id: question.id, citations })]);
+    location.hash = "c=c1";
+    await show();
+    const own = answers()[0]?.shadowRoot as ShadowRoot;
+    const lit = () => [...own.querySelectorAll(".lit")].map((span) => span.textContent);
+    const over = (target: Element | null | undefined) =>
+      target?.dispatchEvent(new Event("mouseover", { bubbles: true }));
+    over(own.querySelectorAll("sup.mark button")[1]);
+    expect(lit()).toEqual(["Light it."]);
+    over(own.querySelector(".sources li"));
+    expect(lit()).toEqual(["Trim it.", "Sleep."]);
+    own.querySelector(".sources ol")?.dispatchEvent(new Event("mouseout"));
+    expect(lit()).toEqual([]);
   });
 });
