@@ -277,8 +277,10 @@ export const en = {
       paused: (until: string) => `The server asked for time: it goes on at ${until}.`,
       cancel: "Stop uploading",
       clear: "Clear the list",
-      retryAll: (count: number) => `Try the ${count} failed again`,
-      retryOne: (path: string) => `Try ${path} again`,
+      retryAll: (count: number) =>
+        count === 1 ? "Try the failed one again" : `Try the ${count} failed again`,
+      mend: "Mend the file, then upload it again.",
+      retryOne: (path: string) => `Try again: ${path}`,
       sending: (share: string, size: string) => `${share} of ${size}`,
       states: {
         waiting: "waiting",
@@ -500,6 +502,7 @@ export const en = {
         "It is built beside the living one, which serves on; then the two are switched. It needs the room of a second index, and embeds every document again.",
       begun: "The index is being built anew.",
       building: "Building the index anew",
+      starting: "Being built anew: it begins …",
       built: "The new index is in use.",
       finished: (when: string) => `Built anew ${when}.`,
       progress: (done: string, total: string) => `Being built anew: ${done} of ${total} documents`,

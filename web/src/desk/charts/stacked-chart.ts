@@ -14,7 +14,7 @@ const words = texts.desk.charts;
 const HEIGHT = 180;
 const FOOT = 22;
 const HEAD = 8;
-const MAX_LABELS = 6;
+const MAX_LABELS = 5;
 
 export class DeskStackedChart extends LitElement {
   static override properties = {
@@ -38,8 +38,9 @@ export class DeskStackedChart extends LitElement {
       figure {
         margin: 0;
       }
-      figcaption h3 {
-        margin-block: 0 0.35rem;
+      figcaption h2 {
+        margin-block: 0 0.5rem;
+        font-size: 1rem;
       }
       .plot {
         display: grid;
@@ -91,7 +92,7 @@ export class DeskStackedChart extends LitElement {
 
   protected override render() {
     return html`<figure class="sheet">
-      <figcaption><h3>${this.heading}</h3></figcaption>
+      <figcaption><h2>${this.heading}</h2></figcaption>
       ${this.#plot()}
       <ul class="plain legend" aria-hidden="true">
         ${this.series.map(

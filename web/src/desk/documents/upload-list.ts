@@ -84,7 +84,7 @@ export class DeskUploadList extends LitElement {
   }
 
   #failure(item: Upload) {
-    return html`<p class="wide small"><span class="bad">${said(item.error)}</span> ${advice(item.error)}
+    return html`<p class="wide small"><span class="bad">${said(item.error)}</span> ${advice(item.error) || words.mend}
       <button @click=${() => this.uploads.retry(item)} aria-label=${words.retryOne(item.path)}>
         ${texts.desk.problems.retry}
       </button></p>`;

@@ -87,8 +87,14 @@ export class DeskIndexPanel extends LitElement {
         ? html`<p class="faint">${words.finished(ago(rebuild.finished_at, Date.now()))}</p>`
         : nothing;
     }
-    return html`<p>${words.progress(number(rebuild.done), number(rebuild.total))}</p>
-      <progress aria-label=${words.building} max=${Math.max(rebuild.total, 1)} .value=${rebuild.done}></progress>
+    // Until the documents are counted nobody knows how many there are: a bar without a value.
+    const { done, total } = rebuild;
+    return html`<p>${total ? words.progress(number(done), number(total)) : words.starting}</p>
+      ${
+        total
+          ? html`<progress aria-label=${words.building} max=${total} .value=${done}></progress>`
+          : html`<progress aria-label=${words.building}></progress>`
+      }
       ${rebuild.status === "waiting" ? html`<p class="note warn">${words.waiting} ${rebuild.reason}</p>` : nothing}`;
   }
 }
