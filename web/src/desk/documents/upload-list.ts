@@ -70,7 +70,7 @@ export class DeskUploadList extends LitElement {
   #row(item: Upload) {
     const share = item.file.size ? item.sent / item.file.size : 1;
     return html`<li>
-      <bdi>${item.path}</bdi>
+      <span><bdi>${item.path}</bdi></span>
       <span class="small ${LOOKS[item.state] ?? "faint"}">
         ${item.state === "sending" ? words.sending(percent(share), bytes(item.file.size)) : words.states[item.state]}
       </span>

@@ -92,7 +92,8 @@ export class DeskSearch extends LitElement {
         <div class="sides">
           ${SIDES.map(
             (side) => html`<desk-search-setting .name=${sideName(side)} .setting=${this.settings[side]}
-              @desk-setting=${(event: CustomEvent<Setting>) => this.#set(side, event.detail)}></desk-search-setting>`,
+              @desk-setting=${(event: CustomEvent<Setting>) => this.#set(side, event.detail)}
+              @desk-enter=${() => this.renderRoot.querySelector("form")?.requestSubmit()}></desk-search-setting>`,
           )}
         </div>
       </form>

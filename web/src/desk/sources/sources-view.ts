@@ -6,14 +6,18 @@ import { texts } from "../../texts";
 import type { DeskApi } from "../api";
 import { ago, seconds } from "../format";
 import { moreButton, Paging } from "../parts/paging";
+import { Polling } from "../parts/polling";
 import { problemNote } from "../parts/problem";
 import { deskStyles } from "../parts/styles";
 import { routeTo } from "../routes";
 import type { DataSource } from "../wire";
+import { isUnfinished } from "./jobs";
 import "./source-detail";
 import "./source-editor";
 
 const words = texts.desk.sources;
+const AT_ONCE = 50;
+const EVERY_MS = 3000;
 
 /** `new` is not the address of a source of that name: that one is at `#/sources/new/show`. */
 export class DeskSources extends LitElement {
@@ -21,7 +25,7 @@ export class DeskSources extends LitElement {
   declare api: DeskApi;
   declare path: string[];
   readonly #list = new Paging<Page<DataSource>>(this, (signal, from) =>
-    this.api.dataSources({ limit: 50, ...from }, signal),
+    this.api.dataSources({ limit: AT_ONCE, ...from }, signal),
   );
 
   static override styles = [deskStyles];
@@ -29,6 +33,20 @@ export class DeskSources extends LitElement {
   constructor() {
     super();
     this.path = [];
+    new Polling(
+      this,
+      () => this.#look(),
+      () => EVERY_MS,
+    );
+  }
+
+  /** While something of the list is going, have it again. */
+  async #look(): Promise<void> {
+    await this.updateComplete; // the path is there by then
+    const items = this.path.length === 0 && !this.#list.busy ? (this.#list.value?.items ?? []) : [];
+    const going = items.some(({ last_job }) => last_job && isUnfinished(last_job.status));
+    // Whoever has had more pages would lose them.
+    if (going && items.length <= AT_ONCE) await this.#list.first();
   }
 
   protected override updated(changed: Map<string, unknown>): void {

@@ -3,7 +3,7 @@ import type { Passage } from "../../../src/protocol";
 import "../../../src/desk/search/search-view";
 import type { DeskSearch } from "../../../src/desk/search/search-view";
 import type { SearchRequest } from "../../../src/desk/wire";
-import { all, api, find, heard, mount, press, problem, shown, submit, write } from "../support/desk";
+import { all, api, find, heard, mount, press, problem, settle, shown, submit, write } from "../support/desk";
 
 function passage(id: string, more: Partial<Passage> = {}): Passage {
   return {
@@ -81,6 +81,23 @@ test("filters are rows, and one that is none is named and nothing asked", async 
   ]);
   await press("Remove filter 1");
   expect(() => find('input[aria-label="Key"]')).toThrow();
+});
+
+test("a new filter is there to be written in, and Enter in it asks", async () => {
+  const asked: SearchRequest[] = [];
+  const search = async (body: SearchRequest) => {
+    asked.push(body);
+    return answer();
+  };
+  await mount<DeskSearch>("desk-search", { api: api({ search }) });
+  await write('input[name="query"]', "lamps");
+  await press("+ Filter by metadata");
+  const key = find<HTMLInputElement>('input[aria-label="Key"]');
+  expect(find("desk-search-setting").shadowRoot?.activeElement).toBe(key);
+  key.value = "lang";
+  key.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  await settle();
+  expect(asked[0]?.filters).toEqual({ lang: "" });
 });
 
 test("what an answer was made without is said, and an empty one too", async () => {

@@ -43,6 +43,26 @@ test("data sources are listed with their last job", async () => {
   expect(shown()).toMatch(/notes List of pages 1 page · only when asked to · never synced/);
 });
 
+test("a list in which something is going is had again until nothing is", async () => {
+  const going = source({ last_job: job() });
+  const answers = [going, going, source({ last_job: done })].map((item) => ({
+    items: [item],
+    next_cursor: null,
+  }));
+  let asked = 0;
+  await view({ dataSources: async () => answers[asked++] });
+  const look = async () => {
+    document.dispatchEvent(new Event("visibilitychange"));
+    await settle();
+  };
+  expect(shown()).toMatch(/docs Sitemap running/);
+  await look();
+  await look();
+  expect(shown()).toMatch(/docs Sitemap completed/);
+  await look();
+  expect(asked).toBe(3);
+});
+
 test("where there are none, what to do is said", async () => {
   await view({ dataSources: async () => ({ items: [], next_cursor: null }) });
   expect(shown()).toContain("Add the sitemap of your documentation");
