@@ -185,6 +185,7 @@ export const en = {
     problems: {
       unknown: "Something went wrong on this page.",
       network: "Carrel cannot be reached.",
+      after: (time: string) => `Try again in ${time}.`,
       again: "This may work when it is tried again.",
       retry: "Try again",
       requestId: "Request",

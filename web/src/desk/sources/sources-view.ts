@@ -50,7 +50,18 @@ export class DeskSources extends LitElement {
   }
 
   protected override updated(changed: Map<string, unknown>): void {
-    if (changed.has("path") && this.path.length === 0) void this.#list.first();
+    if (changed.has("path") && this.path.length === 0)
+      void this.#open((changed.get("path") as string[] | undefined)?.[0]);
+  }
+
+  /** Show the list; back from one of them, on with it where it was left. */
+  async #open(before: string | undefined): Promise<void> {
+    await this.#list.first();
+    await this.updateComplete;
+    if (before === undefined || this.path.length > 0) return;
+    const links = [...this.renderRoot.querySelectorAll("a")];
+    const left = links.find((link) => link.getAttribute("href") === routeTo("sources", before, "show"));
+    (left ?? links[0])?.focus();
   }
 
   protected override render() {

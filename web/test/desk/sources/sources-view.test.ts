@@ -63,6 +63,18 @@ test("a list in which something is going is had again until nothing is", async (
   expect(asked).toBe(3);
 });
 
+test("back from a source the focus is where it was", async () => {
+  const items = [source(), source({ id: "notes" })];
+  const calls = {
+    dataSources: async () => ({ items, next_cursor: null }),
+    dataSource: async () => source({ id: "notes" }),
+  };
+  const element = await view(calls, "notes", "show");
+  element.path = [];
+  await settle();
+  expect(element.shadowRoot?.activeElement?.getAttribute("href")).toBe("#/sources/notes/show");
+});
+
 test("where there are none, what to do is said", async () => {
   await view({ dataSources: async () => ({ items: [], next_cursor: null }) });
   expect(shown()).toContain("Add the sitemap of your documentation");
