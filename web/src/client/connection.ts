@@ -6,7 +6,7 @@
 import type { ClientFrame, ConnectionReady, ServerFrame } from "../protocol";
 import { backoff } from "./backoff";
 import { afterClose, isFault } from "./closing";
-import type { Environment } from "./env";
+import { type Environment, within } from "./env";
 import type { Http } from "./http";
 import { asProblem, type ProblemError } from "./problem";
 import type { VisitorSession } from "./session";
@@ -38,6 +38,7 @@ const STREAMS_MS = 30_000;
 const STREAMS_MOST_MS = 5 * 60_000;
 /** A connection that held so long begins the backoff anew. */
 const HELD_MS = 5_000;
+const PROBE_MS = 10_000;
 /** And one that held so long is not closed for the same fault. */
 const FORGIVEN_MS = 10 * 60_000;
 
@@ -167,7 +168,9 @@ export class Connection {
   async #probe(): Promise<void> {
     const turn = this.#turn;
     try {
-      await this.#http.json("GET", "v1/conversations", { query: { limit: 1 } });
+      await within(this.#env.clock, PROBE_MS, (signal) =>
+        this.#http.json("GET", "v1/conversations", { query: { limit: 1 }, signal }),
+      );
     } catch (error) {
       this.#strikes = 0;
       if (turn === this.#turn) this.#failed(asProblem(error));

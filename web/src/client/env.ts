@@ -15,7 +15,7 @@ export type WebSocketMaker = new (url: string, protocols: string[]) => WebSocket
 
 /** The part of `navigator.locks` that is used. */
 export interface Locks {
-  request<T>(name: string, callback: () => Promise<T>): Promise<T>;
+  request<T>(name: string, options: { signal: AbortSignal }, callback: () => Promise<T>): Promise<T>;
 }
 
 /** Where events of the page are heard: "online", "offline", "storage", "pageshow", "visibilitychange". */
@@ -55,6 +55,21 @@ export function browser(): Environment {
       onLine: () => here.navigator?.onLine ?? true,
     },
   };
+}
+
+/** Do `work`, whose signal is aborted when it takes longer than `ms`. */
+export async function within<T>(
+  clock: Clock,
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer = clock.setTimeout(() => controller.abort(new Error("It took too long.")), ms);
+  try {
+    return await work(controller.signal);
+  } finally {
+    clock.clearTimeout(timer);
+  }
 }
 
 function storage(): KeyValueStore | undefined {

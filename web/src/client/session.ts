@@ -4,7 +4,7 @@
  * A valid token is renewed for the same visitor; one that has expired is answered with another visitor.
  */
 import type { Session } from "../protocol";
-import type { Environment } from "./env";
+import { type Environment, within } from "./env";
 import { asProblem, problemOf } from "./problem";
 
 /** As it is stored: with the time it came, since the clocks of server and browser may differ by hours. */
@@ -14,12 +14,14 @@ interface Kept extends Session {
 
 const HALF_A_DAY_MS = 12 * 3_600_000;
 const WITHOUT_CLOCK_MS = 600_000;
+const ANSWER_MS = 15_000;
+const LOCK_MS = 5_000;
 
 export class VisitorSession {
   readonly #env: Environment;
   readonly #url: string;
   readonly #key: string;
-  /** Told of the visitor whenever it is known anew; `other` when another one was known before. */
+  /** Told of the visitor with every session; `other` when another one was known before. */
   readonly #onVisitor: (visitorId: string, other: boolean) => void;
   #kept: Kept | undefined;
   #visitorId: string | undefined;
@@ -74,9 +76,22 @@ export class VisitorSession {
     this.#write(undefined);
   }
 
-  /** One tab at a time, where the browser can do that. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    return this.#env.locks ? this.#env.locks.request(this.#key, work) : work();
+  /** One tab at a time, where the browser can do that and the other tab does not take too long. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const { locks, clock } = this.#env;
+    if (!locks) return work();
+    let begun = false;
+    const mine = () => {
+      begun = true;
+      return work();
+    };
+    try {
+      return await within(clock, LOCK_MS, (signal) => locks.request(this.#key, { signal }, mine));
+    } catch (error) {
+      // A frame without storage has no locks either, which shows only when one is asked for.
+      if (begun) throw error;
+      return work();
+    }
   }
 
   async #open(refused?: string): Promise<Kept> {
@@ -84,9 +99,12 @@ export class VisitorSession {
     // Another tab has been here.
     if (before && before.token !== refused && !this.#isDue(before)) return this.#adopt(before);
     const headers: HeadersInit = before ? { Authorization: `Bearer ${before.token}` } : {};
-    const response = await this.#env.fetch(this.#url, { method: "POST", headers, cache: "no-store" });
-    if (!response.ok) throw await problemOf(response);
-    const session = (await response.json()) as Session;
+    const session = await within(this.#env.clock, ANSWER_MS, async (signal) => {
+      const request: RequestInit = { method: "POST", headers, cache: "no-store", signal };
+      const response = await this.#env.fetch(this.#url, request);
+      if (!response.ok) throw await problemOf(response);
+      return (await response.json()) as Session;
+    });
     const now = this.#read();
     // Without locks two tabs may have asked at once: the first to store is who both are.
     if (now && now.token !== before?.token && !this.#isDue(now)) return this.#adopt(now);
@@ -97,11 +115,10 @@ export class VisitorSession {
 
   #adopt(kept: Kept): Kept {
     const other = this.#visitorId !== undefined && this.#visitorId !== kept.visitor_id;
-    const known = this.#visitorId === kept.visitor_id;
     this.#kept = kept;
     this.#visitorId = kept.visitor_id;
     this.#renewLater(kept);
-    if (!known) this.#onVisitor(kept.visitor_id, other);
+    this.#onVisitor(kept.visitor_id, other);
     return kept;
   }
 

@@ -114,7 +114,6 @@ export class Streams {
       ended ||= ENDS.has(frame.type);
       this.#handlers.onFrame(frame.type === "error" ? { ...frame, ...at } : frame);
     }
-    if (controller.signal.aborted) return;
     // 204: the server told all of it, so what is missing here can only be read.
     if (response.status === 204) this.#tell(at, GONE);
     else if (!ended) this.#tell(at, CUT);

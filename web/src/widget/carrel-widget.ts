@@ -258,14 +258,11 @@ export class CarrelWidget extends HTMLElement {
 
   #selected(quote?: Quote, touched = false): void {
     const view = { width: document.documentElement.clientWidth, height: window.innerHeight };
-    const shown = quote && inView(quote.at, view) && this.shadowRoot?.activeElement !== this.#about;
-    if (!shown) {
-      // Pressing it with the keyboard needs it to stay.
-      if (this.shadowRoot?.activeElement !== this.#about) this.#about.hidden = true;
-      return;
-    }
+    // Pressing it with the keyboard needs it to stay.
+    if (this.shadowRoot?.activeElement === this.#about) return;
+    this.#about.hidden = !quote || !inView(quote.at, view) || quote.text === this.#quote?.text;
+    if (!quote || this.#about.hidden) return;
     this.#told = quote;
-    this.#about.hidden = false;
     const size = this.#about.getBoundingClientRect();
     const { left, top } = place(quote.at, size, view, touched ? GAP.touch : GAP.mouse);
     this.#about.style.setProperty("left", `${left}px`);
@@ -292,7 +289,7 @@ export class CarrelWidget extends HTMLElement {
     const { texts, lang } = this.#texts();
     const label = this.getAttribute("label") || texts.label;
     this.#launcher.lang = this.#about.lang = this.#panel.lang = lang;
-    this.#label.textContent = this.open ? "" : label;
+    this.#label.textContent = label;
     setAttribute(this.#launcher, "aria-expanded", String(this.open));
     setAttribute(this.#launcher, "aria-label", label);
     setAttribute(this.#launcher, "aria-controls", "panel");

@@ -43,9 +43,9 @@ button {
   box-shadow: 0 2px 12px rgb(0 0 0 / 25%);
 }
 :host([position="start"]) .launcher, :host([position="start"]) .panel { inset-inline: var(--away) auto; }
-svg { inline-size: 1.5rem; block-size: 1.5rem; fill: none; stroke: currentcolor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
+svg { display: block; inline-size: 1.5rem; block-size: 1.5rem; fill: none; stroke: currentcolor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
 .launcher[aria-expanded="true"] { padding: 0.5rem; }
-.launcher[aria-expanded="true"] .open, .launcher[aria-expanded="false"] .shut { display: none; }
+.launcher[aria-expanded="true"] :is(.open, .label), .launcher[aria-expanded="false"] .shut { display: none; }
 .about { padding: 0.375rem 0.875rem; min-block-size: 2rem; font-size: 0.9375rem; box-shadow: 0 2px 8px rgb(0 0 0 / 25%); }
 .panel {
   inset-block: auto calc(var(--away) + env(safe-area-inset-bottom) + 3.75rem);

@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
-import { refusal, settle, World } from "./world";
+import { readyFrame, refusal, settle, World } from "./world";
 
 const MINUTE = 60_000;
 
@@ -99,6 +99,19 @@ describe("the connection", () => {
     expect(client.state).toBe("waiting");
   });
 
+  it("gives a question over HTTP up that takes too long", async () => {
+    const world = new World();
+    world.routes.set("GET v1/conversations", () => new Promise(() => {}));
+    const client = world.client();
+    client.connect();
+    await settle();
+    world.socket.end(1006);
+    await world.clock.pass(9_999);
+    expect(client.state).toBe("connecting");
+    await world.clock.pass(1);
+    expect(client.state).toBe("waiting");
+  });
+
   it.each(["forbidden by 4403", "forbidden over HTTP"])("stops when it is %s", async (how) => {
     const world = new World();
     world.routes.set("GET v1/conversations", () => refusal(403, "forbidden"));
@@ -134,6 +147,21 @@ describe("the connection", () => {
     expect(world.sockets).toHaveLength(3);
   });
 
+  it("forgives a fault of long ago", async () => {
+    const world = new World();
+    const client = await world.connected();
+    for (let turn = 0; turn < 4; turn += 1) {
+      for (let second = 0; second < 60; second += 1) {
+        world.socket.tell({ type: "heartbeat" });
+        await world.clock.pass(10_000);
+      }
+      world.socket.end(1008);
+      await world.clock.pass(6_000);
+      world.socket.open();
+    }
+    expect(client.state).toBe("open");
+  });
+
   it("rests after 4408 until there is something to ask", async () => {
     const world = new World();
     const client = await world.connected();
@@ -157,7 +185,7 @@ describe("the connection", () => {
     await world.clock.pass(1);
     expect(client.state).toBe("waiting");
     expect(dead.closedWith).toBeDefined();
-    dead.tell({ type: "heartbeat" });
+    dead.tell(readyFrame());
     dead.end(1006);
     expect(client.state).toBe("waiting");
   });
@@ -170,6 +198,8 @@ describe("the connection", () => {
     world.socket.tell({ type: "pong" });
     await world.clock.pass(40_000);
     expect(client.state).toBe("open");
+    await world.clock.sleep(10 * MINUTE);
+    expect(world.socket.of("ping")).toHaveLength(2);
     expect(world.sockets).toHaveLength(1);
   });
 

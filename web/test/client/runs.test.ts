@@ -140,6 +140,17 @@ describe("a question", () => {
     expect(world.socket.of("message-create")).toHaveLength(1);
   });
 
+  it("asked in the very moment of the connection is sent once", async () => {
+    const world = new World();
+    const client = world.client();
+    client.connect();
+    await settle();
+    client.ask("hello");
+    world.socket.open();
+    await settle();
+    expect(world.socket.of("message-create")).toHaveLength(1);
+  });
+
   it("is sent again, the same, until it is acknowledged", async () => {
     const { world, run } = await asked();
     const first = world.socket.sent[0];
@@ -232,6 +243,11 @@ describe("a question", () => {
     const other = await asked();
     other.world.socket.end(1009);
     expect(other.run.error?.code).toBe("message_too_long");
+    const waits = await asked();
+    const about = { client_message_id: waits.run.clientMessageId, retryable: true };
+    waits.world.socket.tell(error("overloaded", about));
+    waits.world.socket.end(1009); // it was another's
+    expect(waits.run.ended).toBe(false);
   });
 
   it("is asked once more: another answer where it was stored", async () => {

@@ -96,6 +96,7 @@ describe("the session", () => {
     client.addEventListener("session", () => (heard += 1));
     const run = client.follow({ runId: "r", conversationId: "c" });
     const fresh = client.ask("kept");
+    const further = client.ask("not kept", { conversationId: "c" });
     world.routes.set("POST v1/sessions", () => world.session(undefined, "v_other"));
     world.routes.set("GET v1/conversations/c", (call) =>
       call.headers.Authorization?.includes("v_other") ? json({}) : refusal(401, "unauthorized"),
@@ -104,7 +105,8 @@ describe("the session", () => {
     await settle();
     expect(heard).toBe(1);
     expect(client.visitorId).toBe("v_other");
-    expect(run.error).toMatchObject({ code: "session", retryable: false });
+    for (const lost of [run, further])
+      expect(lost.error).toMatchObject({ code: "session", retryable: false });
     expect(world.sockets).toHaveLength(2);
     world.socket.open("v_other");
     expect(world.socket.of("message-create").map(({ content }) => content)).toEqual(["kept"]);
@@ -132,6 +134,60 @@ describe("the session", () => {
     await settle();
     expect(clients.map(({ visitorId }) => visitorId)).toEqual(["v_1", "v_1"]);
     expect(token(two)).toBe("carrel.token.v_1.1");
+  });
+
+  it("does not wait for ever for another tab, nor for locks that are not there after all", async () => {
+    const [one, two] = tabs();
+    const locks = new FakeLocks();
+    one.routes.set("POST v1/sessions", () => new Promise(() => {}));
+    one.client({ locks }).connect();
+    const client = two.client({ locks });
+    client.connect();
+    await two.clock.pass(4_999);
+    expect(two.minted).toBe(0);
+    await two.clock.pass(1);
+    expect(client.visitorId).toBe("v_1");
+
+    const frame = new World();
+    const refuses = { request: () => Promise.reject(new Error("SecurityError")) };
+    const framed = frame.client({ locks: refuses });
+    framed.connect();
+    await settle();
+    expect(framed.visitorId).toBe("v_1");
+  });
+
+  it("is asked for once when it cannot be had, with locks or without", async () => {
+    for (const locks of [new FakeLocks(), undefined]) {
+      const world = new World();
+      world.routes.set("POST v1/sessions", () => new TypeError("network"));
+      world.client({ locks }).connect();
+      await settle();
+      expect(world.called("POST", "v1/sessions")).toHaveLength(1);
+    }
+  });
+
+  it("is another one when another tab has erased the visitor", async () => {
+    const world = new World();
+    const client = await world.connected();
+    const [key = ""] = [...world.storage.items.keys()];
+    world.storage.removeItem(key);
+    world.page.stored(key);
+    await client.conversation("c").catch(() => {});
+    expect(client.visitorId).toBe("v_2");
+  });
+
+  it("is asked for again when there is no answer for long, or only a refusal", async () => {
+    const world = new World();
+    const answers = [new Promise<Response>(() => {}), refusal(503, "draining")];
+    world.routes.set("POST v1/sessions", () => answers.shift() ?? world.session(undefined));
+    const client = world.client({ locks: new FakeLocks() });
+    client.connect();
+    await world.clock.pass(14_999);
+    expect(client.state).toBe("connecting");
+    await world.clock.pass(1);
+    expect(client.state).toBe("waiting");
+    await world.clock.pass(2_000);
+    expect(client.visitorId).toBe("v_1");
   });
 
   it("is taken over when another tab renews it, or becomes another visitor", async () => {

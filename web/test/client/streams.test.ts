@@ -124,17 +124,25 @@ describe("without WebSockets", () => {
 
   it("comments are a sign of life; without any the connection is given up", async () => {
     const { world, client, stream } = await streaming();
-    world.routes.set(EVENTS, (call) => {
-      const hang = new Promise<Response>((_, reject) => {
-        call.signal?.addEventListener("abort", () => reject(new Error("aborted")));
-      });
-      return hang;
-    });
+    world.routes.set(EVENTS, () => new Promise(() => {}));
     await world.clock.pass(29_000);
     stream.write(": keep-alive\n\n");
+    const [first] = world.called("POST", "v1/messages");
+    expect(first?.signal?.aborted).toBe(false);
     await world.clock.pass(59_000);
     expect(client.state).toBe("open");
+    expect(first?.signal?.aborted).toBe(true); // another request took its place
     await world.clock.pass(1_000);
+    expect(client.state).toBe("waiting");
+  });
+
+  it("a first request without an answer is given up, too", async () => {
+    const { world, client } = await blocked();
+    world.routes.set("POST v1/messages", () => new Promise(() => {}));
+    client.ask("hello");
+    await world.clock.pass(59_999);
+    expect(client.state).toBe("open");
+    await world.clock.pass(1);
     expect(client.state).toBe("waiting");
   });
 
@@ -159,11 +167,19 @@ describe("without WebSockets", () => {
     const { world, run, stream } = await streaming();
     const next = new FakeStream();
     world.routes.set(EVENTS, () => next.response);
-    stream.tell({ type: "error", code: "upstream_unavailable", message: "", retryable: true } as {
+    stream.tell({
+      type: "error",
+      code: "upstream_unavailable",
+      message: "",
+      retryable: true,
+      retry_after_ms: 5_000,
+    } as {
       type: string;
     });
     stream.end();
-    await world.clock.pass(2_000);
+    await world.clock.pass(4_999);
+    expect(world.called("GET", "v1/runs/r_1/events")).toHaveLength(0);
+    await world.clock.pass(1_000);
     next.tell(said(3, "two"), ended(4));
     await settle();
     expect(run.text).toBe("one two");

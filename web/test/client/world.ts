@@ -73,10 +73,23 @@ export class FakeStorage implements KeyValueStore {
 /** Locks of one browser: one holder at a time. */
 export class FakeLocks implements Locks {
   #last: Promise<unknown> = Promise.resolve();
-  request<T>(_name: string, callback: () => Promise<T>): Promise<T> {
-    const mine = this.#last.then(callback, callback);
-    this.#last = mine.catch(() => {});
-    return mine;
+  async request<T>(
+    _name: string,
+    { signal }: { signal: AbortSignal },
+    callback: () => Promise<T>,
+  ): Promise<T> {
+    const before = this.#last;
+    let free = () => {};
+    this.#last = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    const given = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    try {
+      await Promise.race([before, given]);
+      return await callback();
+    } finally {
+      free();
+    }
   }
 }
 
@@ -248,8 +261,10 @@ export class World {
     };
     this.calls.push(call);
     const route = this.routes.get(`${call.method} ${call.path}`);
-    const answer = await (route ? route(call) : refusal(404, "not_found"));
-    if (call.signal?.aborted) throw call.signal.reason;
+    const aborted = new Promise<never>((_, reject) => {
+      call.signal?.addEventListener("abort", () => reject(call.signal?.reason));
+    });
+    const answer = await Promise.race([route ? route(call) : refusal(404, "not_found"), aborted]);
     if (answer instanceof Error) throw answer;
     call.signal?.addEventListener("abort", () => FakeStream.of.get(answer)?.break());
     return answer;

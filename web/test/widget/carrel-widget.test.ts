@@ -250,7 +250,8 @@ describe("asking about what is selected", () => {
   it("has a button beside it, which opens the panel with it", async () => {
     const { about, chat, made } = widget();
     expect(about.hidden).toBe(true);
-    select(paragraph());
+    const text = paragraph();
+    select(text);
     await calm();
     expect(about.hidden).toBe(false);
     expect(about.style.getPropertyValue("top")).toBe("78px");
@@ -263,6 +264,9 @@ describe("asking about what is selected", () => {
     expect(about.hidden).toBe(true);
     expect(chat().context).toMatchObject({ selected_text: "The wick burns" });
     expect(chat().focusQuestion).toHaveBeenCalled();
+    select(text);
+    await calm();
+    expect(about.hidden).toBe(true); // it was asked about
   });
 
   it("goes when nothing is selected any more", async () => {
