@@ -1,7 +1,7 @@
 /** The owner's desk: lets the owner in, and shows one view after the other. Each view fetches for itself. */
 import { html, LitElement, nothing } from "lit";
 import { adminKey, Http } from "../client/http";
-import { texts } from "../texts";
+import { deskTexts } from "../texts/desk";
 import { DeskApi } from "./api";
 import { Uploads } from "./documents/uploads";
 import { deskFrame } from "./frame-styles";
@@ -18,7 +18,7 @@ import "./health/health-view";
 import "./usage/usage-view";
 import "./insights/insights-view";
 
-const words = texts.desk;
+const words = deskTexts;
 
 export class CarrelDesk extends LitElement {
   static override properties = {

@@ -1,6 +1,6 @@
 /** Bars over time, made of series; with a text that says what they show, and the same as a table. */
 import { css, html, LitElement, svg } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { number } from "../format";
 import { deskStyles } from "../parts/styles";
 import { shownLabels, stack, ticks } from "./scale";
@@ -10,7 +10,7 @@ export interface Series {
   values: number[];
 }
 
-const words = texts.desk.charts;
+const words = deskTexts.charts;
 const HEIGHT = 180;
 const FOOT = 22;
 const HEAD = 8;

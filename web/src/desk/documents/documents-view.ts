@@ -1,7 +1,7 @@
 /** Documents: the list, with what was uploaded; or one of them, read. */
 import { css, html, LitElement, nothing } from "lit";
 import type { Page } from "../../protocol";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { ago, number } from "../format";
 import { say } from "../parts/events";
@@ -14,7 +14,7 @@ import "./document-reader";
 import "./upload-panel";
 import type { Uploads } from "./uploads";
 
-const words = texts.desk.documents;
+const words = deskTexts.documents;
 
 export class DeskDocuments extends LitElement {
   static override properties = {
@@ -95,7 +95,7 @@ export class DeskDocuments extends LitElement {
         <button>${words.search}</button>
       </form>
       ${problemNote(error, () => void this.#list.first())}
-      ${value ? this.#items(value.items) : busy ? html`<p class="faint">${texts.desk.loading}</p>` : nothing}
+      ${value ? this.#items(value.items) : busy ? html`<p class="faint">${deskTexts.loading}</p>` : nothing}
       ${moreButton(this.#list, () => this.renderRoot.querySelectorAll(".list > li"))}
     </section>`;
   }

@@ -1,10 +1,10 @@
 /** How a refusal is shown: what went wrong, what to do, and the id it has in the logs. */
 import { html, nothing, type TemplateResult } from "lit";
 import { ProblemError } from "../../client/http";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { seconds } from "../format";
 
-const words = () => texts.desk.problems;
+const words = () => deskTexts.problems;
 
 /** Return what is wrong in one sentence. */
 export function said(error: unknown): string {

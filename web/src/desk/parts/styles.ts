@@ -258,7 +258,7 @@ const layout = css`
   }
   dl.pairs {
     display: grid;
-    grid-template-columns: minmax(6rem, max-content) 1fr;
+    grid-template-columns: fit-content(40%) minmax(0, 1fr);
     gap: 0.25rem 1rem;
     margin-block: 0.5rem;
   }

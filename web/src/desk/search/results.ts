@@ -1,7 +1,7 @@
 /** The passages one setting found, each with its scores and where it stands for the other setting. */
 import { css, html, LitElement, nothing } from "lit";
 import type { Passage } from "../../protocol";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { milliseconds, number } from "../format";
 import { webAddress } from "../parts/addresses";
 import { bar } from "../parts/bar";
@@ -10,7 +10,7 @@ import { routeTo } from "../routes";
 import type { SearchAnswer } from "../wire";
 import { compare, PARTS, type Part, type Placed, partOf } from "./compare";
 
-const words = texts.desk.search;
+const words = deskTexts.search;
 const LONG_CHARS = 320;
 const LOOKS = { same: "faint", up: "good", down: "warn", only: "" } as const;
 

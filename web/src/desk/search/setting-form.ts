@@ -1,6 +1,6 @@
 /** One of the two settings of the search playground. */
 import { css, html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { deskStyles } from "../parts/styles";
 import { type FilterRow, NEW_ROW, needsValue, OPERATIONS, type Operation } from "./filters";
 
@@ -13,7 +13,7 @@ export interface Setting {
 export const DEFAULT_SETTING: Setting = { rerank: true, limit: 10, rows: [] };
 const MAX_LIMIT = 50;
 const MAX_ROWS = 16;
-const words = texts.desk.search;
+const words = deskTexts.search;
 
 /** Fires `desk-setting` with the setting as it is now, and `desk-enter` where a form would be sent. */
 export class DeskSearchSetting extends LitElement {

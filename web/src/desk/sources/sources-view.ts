@@ -2,7 +2,7 @@
 import { html, LitElement, nothing } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import type { Page } from "../../protocol";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { ago, seconds } from "../format";
 import { moreButton, Paging } from "../parts/paging";
@@ -15,7 +15,7 @@ import { isUnfinished } from "./jobs";
 import "./source-detail";
 import "./source-editor";
 
-const words = texts.desk.sources;
+const words = deskTexts.sources;
 const AT_ONCE = 50;
 const EVERY_MS = 3000;
 
@@ -82,7 +82,7 @@ export class DeskSources extends LitElement {
     return html`<p class="lead">${words.text}</p>
       <p><a class="button primary" href=${routeTo("sources", "new")}>${words.add}</a></p>
       ${problemNote(error, () => void this.#list.first())}
-      ${value ? this.#items(value.items) : busy ? html`<p class="faint">${texts.desk.loading}</p>` : nothing}
+      ${value ? this.#items(value.items) : busy ? html`<p class="faint">${deskTexts.loading}</p>` : nothing}
       ${moreButton(this.#list, () => this.renderRoot.querySelectorAll(".list > li"))}`;
   }
 
