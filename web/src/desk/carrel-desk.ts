@@ -1,7 +1,7 @@
 /** The owner's desk: lets the owner in, and shows one view after the other. Each view fetches for itself. */
 import { html, LitElement, nothing } from "lit";
 import { adminKey, Http } from "../client/http";
-import { texts } from "../texts";
+import { deskTexts } from "../texts/desk";
 import { DeskApi } from "./api";
 import { Uploads } from "./documents/uploads";
 import { deskFrame } from "./frame-styles";
@@ -18,7 +18,7 @@ import "./health/health-view";
 import "./usage/usage-view";
 import "./insights/insights-view";
 
-const words = texts.desk;
+const words = deskTexts;
 
 export class CarrelDesk extends LitElement {
   static override properties = {
@@ -144,8 +144,8 @@ export class CarrelDesk extends LitElement {
   }
 
   #desk(api: DeskApi) {
-    return html`<a class="skip" href="#main" @click=${this.#skip}>${words.skip}</a>
-      <header>
+    return html`<header>
+        <button type="button" class="skip" @click=${this.#skip}>${words.skip}</button>
         <p class="brand">Carrel</p>
         <button type="button" class="quiet" @click=${() => this.#signOut(false)}>${words.signOut}</button>
       </header>
@@ -160,7 +160,7 @@ export class CarrelDesk extends LitElement {
           )}
         </ul>
       </nav>
-      <main id="main" @desk-say=${this.#say}>
+      <main @desk-say=${this.#say}>
         <div class="page">
           <h1 tabindex="-1">${words.views[this.route.view]}</h1>
           ${this.#view(api)}
@@ -168,8 +168,7 @@ export class CarrelDesk extends LitElement {
       </main>`;
   }
 
-  #skip(event: Event): void {
-    event.preventDefault();
+  #skip(): void {
     this.renderRoot.querySelector<HTMLElement>("h1")?.focus();
   }
 

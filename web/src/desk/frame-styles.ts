@@ -106,8 +106,11 @@ export const deskFrame = css`
       padding: 0.4rem 0 0.35rem;
       margin: 0;
       border-radius: 0;
-      font-size: clamp(0.6rem, 2.9vw, 0.75rem);
+      font-size: clamp(0.6rem, 2.8vw, 0.75rem);
       line-height: 1.3;
+    }
+    nav a[aria-current] {
+      font-weight: inherit;
     }
     main {
       padding-block: 0.75rem 2rem;

@@ -1,12 +1,12 @@
 /** The door of the desk: asks for the owner's key, tries it, and says where it is found. */
 import { css, html, LitElement, nothing } from "lit";
 import { ProblemError } from "../client/http";
-import { texts } from "../texts";
+import { deskTexts } from "../texts/desk";
 import { problemNote } from "./parts/problem";
 import { deskStyles } from "./parts/styles";
 import { isSendable } from "./session";
 
-const words = texts.desk.signIn;
+const words = deskTexts.signIn;
 
 /** Fires `desk-signed-in` with `{key, keep}` once `check` has not refused the key. */
 export class DeskSignIn extends LitElement {
@@ -83,7 +83,7 @@ export class DeskSignIn extends LitElement {
 
   protected override render() {
     return html`<div class="sheet">
-      <h1>${texts.desk.title}</h1>
+      <h1>${deskTexts.title}</h1>
       ${this.refused ? html`<p class="note warn" role="alert">${words.ended}</p>` : nothing}
       <form @submit=${this.#submit} novalidate>
         <div class="field">

@@ -1,6 +1,6 @@
 /** Bars over time, made of series; with a text that says what they show, and the same as a table. */
 import { css, html, LitElement, svg } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { number } from "../format";
 import { deskStyles } from "../parts/styles";
 import { shownLabels, stack, ticks } from "./scale";
@@ -10,11 +10,11 @@ export interface Series {
   values: number[];
 }
 
-const words = texts.desk.charts;
+const words = deskTexts.charts;
 const HEIGHT = 180;
 const FOOT = 22;
 const HEAD = 8;
-const MAX_LABELS = 6;
+const MAX_LABELS = 5;
 
 export class DeskStackedChart extends LitElement {
   static override properties = {
@@ -38,8 +38,9 @@ export class DeskStackedChart extends LitElement {
       figure {
         margin: 0;
       }
-      figcaption h3 {
-        margin-block: 0 0.35rem;
+      figcaption h2 {
+        margin-block: 0 0.5rem;
+        font-size: 1rem;
       }
       .plot {
         display: grid;
@@ -91,7 +92,7 @@ export class DeskStackedChart extends LitElement {
 
   protected override render() {
     return html`<figure class="sheet">
-      <figcaption><h3>${this.heading}</h3></figcaption>
+      <figcaption><h2>${this.heading}</h2></figcaption>
       ${this.#plot()}
       <ul class="plain legend" aria-hidden="true">
         ${this.series.map(

@@ -1,6 +1,6 @@
 /** One document with its chunks, as the index holds it; and its removal. */
 import { css, html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { dateTime, number } from "../format";
 import { webAddress } from "../parts/addresses";
@@ -13,7 +13,7 @@ import { routeTo } from "../routes";
 import type { Chunk, DocumentWhole } from "../wire";
 import "../parts/confirm";
 
-const words = texts.desk.documents;
+const words = deskTexts.documents;
 const CHUNKS_AT_ONCE = 50;
 
 /** Fires `desk-removed` when the document is gone. */
@@ -77,7 +77,7 @@ export class DeskDocumentReader extends LitElement {
     const { value, busy, error } = this.#document;
     return html`<p><a href=${routeTo("documents")}>${words.back}</a></p>
       ${problemNote(error, () => void this.#document.run())} ${problemNote(this.removal)}
-      ${value ? this.#whole(value) : busy ? html`<p class="faint">${texts.desk.loading}</p>` : nothing}`;
+      ${value ? this.#whole(value) : busy ? html`<p class="faint">${deskTexts.loading}</p>` : nothing}`;
   }
 
   #whole(found: DocumentWhole) {

@@ -1,7 +1,7 @@
 /** Documents: the list, with what was uploaded; or one of them, read. */
 import { css, html, LitElement, nothing } from "lit";
 import type { Page } from "../../protocol";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { ago, number } from "../format";
 import { say } from "../parts/events";
@@ -14,7 +14,7 @@ import "./document-reader";
 import "./upload-panel";
 import type { Uploads } from "./uploads";
 
-const words = texts.desk.documents;
+const words = deskTexts.documents;
 
 export class DeskDocuments extends LitElement {
   static override properties = {
@@ -56,9 +56,11 @@ export class DeskDocuments extends LitElement {
   protected override updated(changed: Map<string, unknown>): void {
     const before = (changed.get("path") as string[] | undefined)?.[0];
     // Back from a document: on with the list where it was left.
-    if (before !== undefined && this.path.length === 0) {
-      this.renderRoot.querySelector<HTMLElement>(`a[href="${routeTo("documents", before)}"]`)?.focus();
-    }
+    if (before === undefined || this.path.length > 0) return;
+    const left = [...this.renderRoot.querySelectorAll("a")].find(
+      (link) => link.getAttribute("href") === routeTo("documents", before),
+    );
+    (left ?? this.renderRoot.querySelector<HTMLElement>("#all"))?.focus();
   }
 
   async #search(event: SubmitEvent): Promise<void> {
@@ -86,14 +88,14 @@ export class DeskDocuments extends LitElement {
   #listing() {
     const { value, busy, error } = this.#list;
     return html`<section aria-labelledby="all" aria-busy=${busy}>
-      <h2 id="all">${words.all}</h2>
+      <h2 id="all" tabindex="-1">${words.all}</h2>
       <form class="row" role="search" @submit=${this.#search}>
         <input class="grow" name="q" type="search" maxlength="200" aria-label=${words.searchLabel}
           placeholder=${words.searchLabel} />
         <button>${words.search}</button>
       </form>
       ${problemNote(error, () => void this.#list.first())}
-      ${value ? this.#items(value.items) : busy ? html`<p class="faint">${texts.desk.loading}</p>` : nothing}
+      ${value ? this.#items(value.items) : busy ? html`<p class="faint">${deskTexts.loading}</p>` : nothing}
       ${moreButton(this.#list, () => this.renderRoot.querySelectorAll(".list > li"))}
     </section>`;
   }

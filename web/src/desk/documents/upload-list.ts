@@ -1,13 +1,13 @@
 /** The uploads that are going or have ended, those one should look at first. */
 import { css, html, LitElement, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { bytes, percent, timeOfDay } from "../format";
 import { advice, said } from "../parts/problem";
 import { deskStyles } from "../parts/styles";
 import { summary, type Upload, type UploadState, type Uploads } from "./uploads";
 
-const words = texts.desk.uploads;
+const words = deskTexts.uploads;
 const SHOWN = 100;
 const ORDER: Record<UploadState, number> = {
   ...{ failed: 0, storing: 1, sending: 1, waiting: 2, added: 3, replaced: 3, unchanged: 3 },
@@ -63,14 +63,14 @@ export class DeskUploadList extends LitElement {
           ({ item }) => this.#row(item),
         )}
       </ul>
-      ${items.length > SHOWN ? html`<p class="faint">${texts.desk.andMore(items.length - SHOWN)}</p>` : nothing}
+      ${items.length > SHOWN ? html`<p class="faint">${deskTexts.andMore(items.length - SHOWN)}</p>` : nothing}
     </div>`;
   }
 
   #row(item: Upload) {
     const share = item.file.size ? item.sent / item.file.size : 1;
     return html`<li>
-      <bdi>${item.path}</bdi>
+      <span><bdi>${item.path}</bdi></span>
       <span class="small ${LOOKS[item.state] ?? "faint"}">
         ${item.state === "sending" ? words.sending(percent(share), bytes(item.file.size)) : words.states[item.state]}
       </span>
@@ -84,9 +84,9 @@ export class DeskUploadList extends LitElement {
   }
 
   #failure(item: Upload) {
-    return html`<p class="wide small"><span class="bad">${said(item.error)}</span> ${advice(item.error)}
+    return html`<p class="wide small"><span class="bad">${said(item.error)}</span> ${advice(item.error) || words.mend}
       <button @click=${() => this.uploads.retry(item)} aria-label=${words.retryOne(item.path)}>
-        ${texts.desk.problems.retry}
+        ${deskTexts.problems.retry}
       </button></p>`;
   }
 }

@@ -1,6 +1,6 @@
 /** Where files are dropped or chosen, and what becomes of each. */
 import { css, html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { bytes } from "../format";
 import { say } from "../parts/events";
@@ -12,7 +12,7 @@ import { SUFFIXES } from "./media";
 import "./upload-list";
 import { summary, type Uploads } from "./uploads";
 
-const words = texts.desk.uploads;
+const words = deskTexts.uploads;
 const SHOWN = 20;
 
 /** Fires `desk-uploaded` when nothing is left to send. The uploads are the desk's, and go on behind other views. */
@@ -166,8 +166,8 @@ export class DeskUploadPanel extends LitElement {
               html`<li><bdi>${path}</bdi>: ${words.why[why](bytes(file.size), bytes(this.#limits.documentBytes))}</li>`,
           )}
       </ul>
-      ${this.refused.length > SHOWN ? html`<p>${texts.desk.andMore(this.refused.length - SHOWN)}</p>` : nothing}
-      <button @click=${() => (this.refused = [])}>${texts.desk.dismiss}</button>
+      ${this.refused.length > SHOWN ? html`<p>${deskTexts.andMore(this.refused.length - SHOWN)}</p>` : nothing}
+      <button @click=${() => (this.refused = [])}>${deskTexts.dismiss}</button>
     </div>`;
   }
 }

@@ -13,6 +13,8 @@ export const AT_ONCE = 4;
 const MAX_TRIES = 6;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
+/** Who asks for more time than this is not waited for: the owner is told. */
+const MOST_ASKED_MS = 120_000;
 
 export type UploadState = "waiting" | "sending" | "storing" | "added" | "replaced" | "unchanged" | "failed";
 
@@ -136,13 +138,14 @@ export class Uploads extends EventTarget {
 
   #failed(item: Upload, error: unknown, signal: AbortSignal): void {
     const known = error instanceof ProblemError ? error : undefined;
-    if (!known?.retryable || item.tries >= MAX_TRIES) {
+    const asked = known?.retryAfterMs;
+    if (!known?.retryable || item.tries >= MAX_TRIES || (asked ?? 0) > MOST_ASKED_MS) {
       Object.assign(item, { state: "failed", error });
       return;
     }
     Object.assign(item, { state: "waiting", sent: 0, error });
     const doubled = Math.min(FIRST_PAUSE_MS * 2 ** (item.tries - 1), LONGEST_PAUSE_MS);
-    this.#hold(known.retryAfterMs ?? doubled, signal);
+    this.#hold(asked ?? doubled, signal);
   }
 
   /** Have all wait, as long as the longest that was asked for. */

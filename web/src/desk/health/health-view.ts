@@ -1,6 +1,6 @@
 /** Health of every part, asked again and again while it is looked at; and the index. */
 import { css, html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { milliseconds, seconds } from "../format";
 import { say } from "../parts/events";
@@ -11,7 +11,7 @@ import { deskStyles } from "../parts/styles";
 import type { OverallHealth, ServiceHealth, Status } from "../wire";
 import "./index-panel";
 
-const words = texts.desk.health;
+const words = deskTexts.health;
 const EVERY_MS = 4000;
 const LOOKS: Record<Status, string> = { ok: "good", degraded: "warn", down: "bad" };
 
@@ -71,7 +71,7 @@ export class DeskHealth extends LitElement {
   protected override render() {
     const { value, error } = this.#health;
     return html`${problemNote(error)}
-      ${value ? this.#whole(value) : error ? nothing : html`<p class="faint">${texts.desk.loading}</p>`}
+      ${value ? this.#whole(value) : error ? nothing : html`<p class="faint">${deskTexts.loading}</p>`}
       <desk-index-panel .api=${this.api}></desk-index-panel>`;
   }
 

@@ -1,6 +1,6 @@
 /** What the index is, and building it anew. */
 import { html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { ago, number } from "../format";
 import type { DeskConfirm } from "../parts/confirm";
@@ -12,7 +12,7 @@ import { deskStyles } from "../parts/styles";
 import type { IndexReport } from "../wire";
 import "../parts/confirm";
 
-const words = texts.desk.index;
+const words = deskTexts.index;
 const EVERY_MS = 10_000;
 const BUSY_EVERY_MS = 1000;
 
@@ -56,7 +56,7 @@ export class DeskIndexPanel extends LitElement {
     const { value, error } = this.#index;
     return html`<h2>${words.title}</h2>
       ${problemNote(error)} ${problemNote(this.error)}
-      ${value ? this.#whole(value) : error ? nothing : html`<p class="faint">${texts.desk.loading}</p>`}`;
+      ${value ? this.#whole(value) : error ? nothing : html`<p class="faint">${deskTexts.loading}</p>`}`;
   }
 
   #whole(index: IndexReport) {
@@ -87,8 +87,14 @@ export class DeskIndexPanel extends LitElement {
         ? html`<p class="faint">${words.finished(ago(rebuild.finished_at, Date.now()))}</p>`
         : nothing;
     }
-    return html`<p>${words.progress(number(rebuild.done), number(rebuild.total))}</p>
-      <progress aria-label=${words.building} max=${Math.max(rebuild.total, 1)} .value=${rebuild.done}></progress>
+    // Until the documents are counted nobody knows how many there are: a bar without a value.
+    const { done, total } = rebuild;
+    return html`<p>${total ? words.progress(number(done), number(total)) : words.starting}</p>
+      ${
+        total
+          ? html`<progress aria-label=${words.building} max=${total} .value=${done}></progress>`
+          : html`<progress aria-label=${words.building}></progress>`
+      }
       ${rebuild.status === "waiting" ? html`<p class="note warn">${words.waiting} ${rebuild.reason}</p>` : nothing}`;
   }
 }

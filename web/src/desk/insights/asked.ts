@@ -1,11 +1,11 @@
 /** How one question is shown, wherever it is listed. */
 import { html, nothing, type TemplateResult } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { dateTime } from "../format";
 import { webAddress } from "../parts/addresses";
 import type { AskedQuestion, Outcome } from "../wire";
 
-const words = texts.desk.insights;
+const words = deskTexts.insights;
 const LOOKS: Record<Outcome, string> = {
   ...{ answered: "good", weak: "warn", unanswered: "bad", failed: "bad", running: "faint" },
 };

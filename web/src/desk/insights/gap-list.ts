@@ -1,6 +1,6 @@
 /** What the documents lack: questions without a good answer, those that say alike together. */
 import { html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { ago, number } from "../format";
 import { moreButton, Paging } from "../parts/paging";
@@ -10,7 +10,7 @@ import type { Gap, GapGroup, Gaps } from "../wire";
 import { askedQuestion, pageLink } from "./asked";
 import type { Scope } from "./insights-view";
 
-const words = texts.desk.insights;
+const words = deskTexts.insights;
 const KINDS: readonly Gap[] = ["unanswered", "weak", "down_voted"];
 
 export class DeskGapList extends LitElement {
@@ -32,7 +32,7 @@ export class DeskGapList extends LitElement {
     const { value, error, busy } = this.#list;
     return html`<p class="faint">${words.gapsText}</p>
       ${problemNote(error, () => void this.#list.first())}
-      ${busy && !value ? html`<p class="faint">${texts.desk.loading}</p>` : nothing}
+      ${busy && !value ? html`<p class="faint">${deskTexts.loading}</p>` : nothing}
       ${value ? this.#whole(value) : nothing}
       ${moreButton(this.#list, () => this.renderRoot.querySelectorAll(".groups > li"))}`;
   }

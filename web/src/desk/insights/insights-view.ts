@@ -1,7 +1,7 @@
 /** Insights: of which time and page, and the four things that are told of it. */
 import { css, html, LitElement, nothing } from "lit";
 import { keyed } from "lit/directives/keyed.js";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { deskStyles } from "../parts/styles";
 import { routeTo } from "../routes";
@@ -10,7 +10,7 @@ import "./gap-list";
 import "./overview";
 import "./question-list";
 
-const words = texts.desk.insights;
+const words = deskTexts.insights;
 const TABS = ["overview", "gaps", "questions", "feedback"] as const;
 type Tab = (typeof TABS)[number];
 

@@ -1,6 +1,6 @@
 /** How many questions came to what, day by day, and on which pages answers are lacking. */
 import { html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { day, number, percent } from "../format";
 import { Loading } from "../parts/loading";
@@ -14,7 +14,7 @@ import { countsOver, type Point } from "./series";
 import "../charts/count-bars";
 import "../charts/stacked-chart";
 
-const words = texts.desk.insights;
+const words = deskTexts.insights;
 const SERIES = ["answered", "weak", "unanswered", "failed"] as const;
 
 export class DeskInsightsOverview extends LitElement {
@@ -43,7 +43,7 @@ export class DeskInsightsOverview extends LitElement {
   protected override render() {
     const { value, error, busy } = this.#series;
     return html`${problemNote(error, () => this.#load())}
-      ${busy && !value ? html`<p class="faint">${texts.desk.loading}</p>` : nothing}
+      ${busy && !value ? html`<p class="faint">${deskTexts.loading}</p>` : nothing}
       ${value ? this.#counts(value) : nothing} ${problemNote(this.#gaps.error)}
       ${this.#gaps.value?.pages.length ? this.#pages(this.#gaps.value.pages) : nothing}`;
   }

@@ -1,6 +1,6 @@
 /** Questions, newest first; with `rated` those that were voted on, and what was said to them. */
 import { html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { moreButton, Paging } from "../parts/paging";
 import { problemNote } from "../parts/problem";
@@ -9,7 +9,7 @@ import type { Questions } from "../wire";
 import { askedQuestion } from "./asked";
 import type { Scope } from "./insights-view";
 
-const words = texts.desk.insights;
+const words = deskTexts.insights;
 type Rated = "any" | "down" | "up";
 const RATED: readonly Rated[] = ["any", "down", "up"];
 
@@ -46,7 +46,7 @@ export class DeskQuestionList extends LitElement {
   protected override render() {
     const { value, error, busy } = this.#list;
     return html`${this.rated ? this.#votes() : nothing} ${problemNote(error, () => void this.#list.first())}
-      ${busy && !value ? html`<p class="faint">${texts.desk.loading}</p>` : nothing}
+      ${busy && !value ? html`<p class="faint">${deskTexts.loading}</p>` : nothing}
       ${value?.items.length === 0 ? html`<p class="empty">${this.rated ? words.noFeedback : words.none}</p>` : nothing}
       <ul class="plain list" aria-busy=${busy}>
         ${value?.items.map((asked) => html`<li tabindex="-1">${askedQuestion(asked)}</li>`)}

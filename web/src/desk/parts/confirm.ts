@@ -1,6 +1,6 @@
 /** A question before something that cannot be taken back. */
 import { css, html, LitElement } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { deskStyles } from "./styles";
 
 /** `ask()` shows what is in the slot, and resolves to whether the owner went on. */
@@ -64,7 +64,7 @@ export class DeskConfirm extends LitElement {
       <h2 id="heading">${this.heading}</h2>
       <slot></slot>
       <div class="row">
-        <button type="button" autofocus @click=${() => this.#end(false)}>${texts.desk.cancel}</button>
+        <button type="button" autofocus @click=${() => this.#end(false)}>${deskTexts.cancel}</button>
         <button type="button" class="danger" @click=${() => this.#end(true)}>${this.action}</button>
       </div>
     </dialog>`;

@@ -1,6 +1,6 @@
 /** A list that is had page by page, and shown as one. */
 import { html, nothing, type ReactiveControllerHost, type TemplateResult } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { Loading } from "./loading";
 
 interface Listed {
@@ -53,5 +53,5 @@ export function moreButton(
       items()[before]?.focus();
     }
   };
-  return html`<button type="button" ?disabled=${paging.busy} @click=${further}>${texts.desk.more}</button>`;
+  return html`<button type="button" ?disabled=${paging.busy} @click=${further}>${deskTexts.more}</button>`;
 }

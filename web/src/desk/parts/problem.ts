@@ -1,9 +1,10 @@
 /** How a refusal is shown: what went wrong, what to do, and the id it has in the logs. */
 import { html, nothing, type TemplateResult } from "lit";
 import { ProblemError } from "../../client/http";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
+import { seconds } from "../format";
 
-const words = () => texts.desk.problems;
+const words = () => deskTexts.problems;
 
 /** Return what is wrong in one sentence. */
 export function said(error: unknown): string {
@@ -16,6 +17,7 @@ export function said(error: unknown): string {
 /** Return what can be done about it; empty where nothing better can be said than what is wrong. */
 export function advice(error: unknown): string {
   if (!(error instanceof ProblemError)) return "";
+  if (error.retryAfterMs) return words().after(seconds(Math.ceil(error.retryAfterMs / 1000)));
   const known: Record<string, string> = words().advice;
   return known[error.code] ?? (error.retryable ? words().again : "");
 }

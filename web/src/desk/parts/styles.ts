@@ -102,6 +102,11 @@ const controls = css`
     color: var(--accent);
     overflow-wrap: anywhere;
   }
+  blockquote {
+    margin: 0.35rem 0 0;
+    padding-inline-start: 0.75rem;
+    border-inline-start: 3px solid var(--line);
+  }
   summary {
     cursor: pointer;
     min-block-size: 1.75rem;
@@ -127,6 +132,9 @@ const layout = css`
   }
   p {
     margin-block: 0.35rem;
+  }
+  .row > h2 {
+    margin-block: 0;
   }
   h2:focus {
     inline-size: fit-content;
@@ -250,7 +258,7 @@ const layout = css`
   }
   dl.pairs {
     display: grid;
-    grid-template-columns: minmax(6rem, max-content) 1fr;
+    grid-template-columns: fit-content(40%) minmax(0, 1fr);
     gap: 0.25rem 1rem;
     margin-block: 0.5rem;
   }

@@ -1,7 +1,7 @@
 /** The passages one setting found, each with its scores and where it stands for the other setting. */
 import { css, html, LitElement, nothing } from "lit";
 import type { Passage } from "../../protocol";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { milliseconds, number } from "../format";
 import { webAddress } from "../parts/addresses";
 import { bar } from "../parts/bar";
@@ -10,7 +10,7 @@ import { routeTo } from "../routes";
 import type { SearchAnswer } from "../wire";
 import { compare, PARTS, type Part, type Placed, partOf } from "./compare";
 
-const words = texts.desk.search;
+const words = deskTexts.search;
 const LONG_CHARS = 320;
 const LOOKS = { same: "faint", up: "good", down: "warn", only: "" } as const;
 
@@ -49,9 +49,14 @@ export class DeskSearchResults extends LitElement {
         margin: 0;
         font-size: 0.8rem;
       }
-      .parts div > div {
-        display: flex;
-        justify-content: space-between;
+      .parts div {
+        display: grid;
+        grid-template-columns: 1fr auto;
+        gap: 0 0.5rem;
+        align-content: start;
+      }
+      .parts .wide {
+        grid-column: 1 / -1;
       }
     `,
   ];
@@ -87,7 +92,7 @@ export class DeskSearchResults extends LitElement {
       </div>
       ${this.#text(passage.text)}
       <dl class="parts">
-        <div><div><dt>${words.score}</dt><dd>${number(passage.score, 2)}</dd></div></div>
+        <div><dt>${words.score}</dt><dd>${number(passage.score, 2)}</dd></div>
         ${PARTS.map((part) => this.#part(part, partOf(passage.score_parts, part)))}
       </dl>
     </li>`;
@@ -103,8 +108,9 @@ export class DeskSearchResults extends LitElement {
 
   #part(part: Part, value: number | undefined) {
     return html`<div>
-      <div><dt>${words.parts[part]}</dt><dd>${value === undefined ? "–" : number(value, 2)}</dd></div>
-      ${value === undefined ? nothing : bar(value / this.scale[part])}
+      <dt>${words.parts[part]}</dt>
+      <dd>${value === undefined ? "–" : number(value, 2)}</dd>
+      ${value === undefined ? nothing : html`<dd class="wide">${bar(value / this.scale[part])}</dd>`}
     </div>`;
   }
 }

@@ -1,6 +1,6 @@
 /** The search playground: one query, two settings, the passages side by side. */
 import { css, html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { say } from "../parts/events";
 import { Loading } from "../parts/loading";
@@ -13,7 +13,7 @@ import { DEFAULT_SETTING, type Setting } from "./setting-form";
 import "./results";
 import "./setting-form";
 
-const words = texts.desk.search;
+const words = deskTexts.search;
 type Side = 0 | 1;
 const SIDES: readonly Side[] = [0, 1];
 
@@ -92,7 +92,8 @@ export class DeskSearch extends LitElement {
         <div class="sides">
           ${SIDES.map(
             (side) => html`<desk-search-setting .name=${sideName(side)} .setting=${this.settings[side]}
-              @desk-setting=${(event: CustomEvent<Setting>) => this.#set(side, event.detail)}></desk-search-setting>`,
+              @desk-setting=${(event: CustomEvent<Setting>) => this.#set(side, event.detail)}
+              @desk-enter=${() => this.renderRoot.querySelector("form")?.requestSubmit()}></desk-search-setting>`,
           )}
         </div>
       </form>

@@ -1,6 +1,6 @@
 /** One of the two settings of the search playground. */
 import { css, html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { deskStyles } from "../parts/styles";
 import { type FilterRow, NEW_ROW, needsValue, OPERATIONS, type Operation } from "./filters";
 
@@ -13,9 +13,9 @@ export interface Setting {
 export const DEFAULT_SETTING: Setting = { rerank: true, limit: 10, rows: [] };
 const MAX_LIMIT = 50;
 const MAX_ROWS = 16;
-const words = texts.desk.search;
+const words = deskTexts.search;
 
-/** Fires `desk-setting` with the setting as it is now. */
+/** Fires `desk-setting` with the setting as it is now, and `desk-enter` where a form would be sent. */
 export class DeskSearchSetting extends LitElement {
   static override properties = { name: {}, setting: { attribute: false } };
   declare name: string;
@@ -45,6 +45,9 @@ export class DeskSearchSetting extends LitElement {
         .filter {
           grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
         }
+        .filter button {
+          justify-self: start;
+        }
       }
     `,
   ];
@@ -57,10 +60,24 @@ export class DeskSearchSetting extends LitElement {
     this.#set({ rows: this.setting.rows.map((row, at) => (at === place ? { ...row, ...part } : row)) });
   }
 
-  async #add(): Promise<void> {
+  protected override updated(changed: Map<string, unknown>): void {
+    const before = changed.get("setting") as Setting | undefined;
+    // A new row is there to be written in.
+    if (before && this.setting.rows.length > before.rows.length) {
+      [...this.renderRoot.querySelectorAll<HTMLElement>(".filter")].at(-1)?.querySelector("input")?.focus();
+    }
+  }
+
+  #add(): void {
     this.#set({ rows: [...this.setting.rows, NEW_ROW] });
-    await this.updateComplete;
-    this.renderRoot.querySelector<HTMLElement>(".filter:last-of-type input")?.focus();
+  }
+
+  /** Fields in here are not the form's own: Enter in one of them is told to it. */
+  #enter(event: KeyboardEvent): void {
+    if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+    // What is written counts first.
+    event.target.dispatchEvent(new Event("change", { bubbles: true }));
+    this.dispatchEvent(new CustomEvent("desk-enter"));
   }
 
   #remove(place: number): void {
@@ -77,7 +94,7 @@ export class DeskSearchSetting extends LitElement {
 
   protected override render() {
     const { rerank, limit, rows } = this.setting;
-    return html`<fieldset class="sheet">
+    return html`<fieldset class="sheet" @keydown=${this.#enter}>
       <legend class="unseen">${this.name}</legend>
       <div class="row">
         <strong aria-hidden="true">${this.name}</strong>

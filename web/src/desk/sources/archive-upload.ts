@@ -1,6 +1,6 @@
 /** Uploads the archive of a data source, with its progress. */
 import { html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { type DeskApi, sourcePath } from "../api";
 import { bytes, dateTime, percent } from "../format";
 import { Limits } from "../parts/limits";
@@ -9,7 +9,7 @@ import { type Send, send } from "../parts/sending";
 import { deskStyles } from "../parts/styles";
 import type { DataSource } from "../wire";
 
-const words = texts.desk.archive;
+const words = deskTexts.archive;
 
 /** Fires `desk-uploaded` when the archive is durable: a sync then takes it in. */
 export class DeskArchiveUpload extends LitElement {
@@ -87,7 +87,7 @@ export class DeskArchiveUpload extends LitElement {
       <div class="row">
         <button class=${archive ? "" : "primary"} ?disabled=${going}
           @click=${() => this.renderRoot.querySelector<HTMLInputElement>("input")?.click()}>${words.choose}</button>
-        ${going ? html`<button @click=${() => this.#going?.abort()}>${texts.desk.cancel}</button>` : nothing}
+        ${going ? html`<button @click=${() => this.#going?.abort()}>${deskTexts.cancel}</button>` : nothing}
       </div>
       <input type="file" hidden accept=".zip,.tar,.gz,.tgz" @change=${this.#chosen} />
       ${

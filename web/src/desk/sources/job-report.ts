@@ -1,6 +1,6 @@
 /** An ingestion job: how far it is, or what it came to, with what changed and why something failed. */
 import { html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import { ago, number } from "../format";
 import { webAddress } from "../parts/addresses";
 import { deskStyles } from "../parts/styles";
@@ -8,7 +8,7 @@ import { routeTo } from "../routes";
 import type { IngestionJob, JobCounts, PageChange, PageFailure } from "../wire";
 import { byReason, isUnfinished, settled } from "./jobs";
 
-const words = texts.desk.jobs;
+const words = deskTexts.jobs;
 const COUNTS: (keyof JobCounts)[] = [
   "found",
   "fetched",
@@ -32,7 +32,7 @@ export class DeskJobReport extends LitElement {
     const when = job.finished_at ?? job.started_at ?? job.created_at;
     return html`<div class="sheet">
       <div class="row">
-        <span class="tag ${texts.desk.sources.looks[job.status]}">${texts.desk.sources.statuses[job.status]}</span>
+        <span class="tag ${deskTexts.sources.looks[job.status]}">${deskTexts.sources.statuses[job.status]}</span>
         <span class="faint small">${going ? words.begun(ago(when, Date.now())) : words.ended(ago(when, Date.now()))}
           · ${words.triggers[job.trigger]}${job.full ? ` · ${words.full}` : ""}</span>
       </div>
@@ -64,7 +64,7 @@ export class DeskJobReport extends LitElement {
         ([reason, pages]) => html`<details ?open=${pages.length <= 3}>
           <summary><span class="bad">${reason}</span> (${number(pages.length)})</summary>
           <ul>${pages.slice(0, SHOWN).map((page) => html`<li>${this.#page(page)}</li>`)}</ul>
-          ${pages.length > SHOWN ? html`<p class="faint">${texts.desk.andMore(pages.length - SHOWN)}</p>` : nothing}
+          ${pages.length > SHOWN ? html`<p class="faint">${deskTexts.andMore(pages.length - SHOWN)}</p>` : nothing}
         </details>`,
       )}`;
   }
@@ -77,7 +77,7 @@ export class DeskJobReport extends LitElement {
       return html`<details>
         <summary>${words.changes[kind](number(changes.length))}</summary>
         <ul>${changes.slice(0, SHOWN).map((change) => html`<li>${this.#document(change)}</li>`)}</ul>
-        ${changes.length > SHOWN ? html`<p class="faint">${texts.desk.andMore(changes.length - SHOWN)}</p>` : nothing}
+        ${changes.length > SHOWN ? html`<p class="faint">${deskTexts.andMore(changes.length - SHOWN)}</p>` : nothing}
       </details>`;
     });
   }

@@ -1,6 +1,6 @@
 /** One data source: what it is, its archive, its job as it goes, its last report, and its removal. */
 import { html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { ago, dateTime, seconds } from "../format";
 import type { DeskConfirm } from "../parts/confirm";
@@ -15,7 +15,7 @@ import "../parts/confirm";
 import "./archive-upload";
 import "./job-report";
 
-const words = texts.desk.sources;
+const words = deskTexts.sources;
 
 export class DeskSourceDetail extends LitElement {
   static override properties = {
@@ -107,7 +107,7 @@ export class DeskSourceDetail extends LitElement {
     const { value, busy, error } = this.#source;
     return html`<p><a href=${routeTo("sources")}>${words.back}</a></p>
       ${problemNote(error, () => void this.#open())}
-      ${value ? this.#whole(value) : busy ? html`<p class="faint">${texts.desk.loading}</p>` : nothing}`;
+      ${value ? this.#whole(value) : busy ? html`<p class="faint">${deskTexts.loading}</p>` : nothing}`;
   }
 
   #whole(source: DataSource) {
@@ -152,7 +152,7 @@ export class DeskSourceDetail extends LitElement {
       ${
         this.job
           ? html`<desk-job-report .job=${this.job}></desk-job-report>`
-          : html`<p class="faint">${source.last_job ? texts.desk.loading : words.neverSyncedHelp}</p>`
+          : html`<p class="faint">${source.last_job ? deskTexts.loading : words.neverSyncedHelp}</p>`
       }`;
   }
 
@@ -161,7 +161,7 @@ export class DeskSourceDetail extends LitElement {
       value ? html`<dt>${name}</dt><dd>${value}</dd>` : nothing;
     const list = (values: string[]) =>
       values.length ? html`${values.map((value) => html`<div><code>${value}</code></div>`)}` : "";
-    const labels = texts.desk.sourceForm.labels;
+    const labels = deskTexts.sourceForm.labels;
     return html`<dl class="pairs">
       ${fact(labels.url, source.url)}
       ${fact(labels.urls, source.urls.length ? words.pages(source.urls.length) : "")}

@@ -1,7 +1,7 @@
 /** The form of a data source, new or there already. */
 import { css, html, LitElement, nothing } from "lit";
 import { ProblemError } from "../../client/problem";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { seconds } from "../format";
 import { go, say } from "../parts/events";
@@ -24,7 +24,7 @@ import {
   type SourceForm,
 } from "./form";
 
-const words = texts.desk.sourceForm;
+const words = deskTexts.sourceForm;
 
 export class DeskSourceEditor extends LitElement {
   static override properties = {
@@ -125,7 +125,7 @@ export class DeskSourceEditor extends LitElement {
         ${problemNote(this.error)}
         <div class="row">
           <button class="primary" ?disabled=${this.busy}>${this.busy ? words.saving : words.save}</button>
-          <a class="button" href=${back}>${texts.desk.cancel}</a>
+          <a class="button" href=${back}>${deskTexts.cancel}</a>
         </div>
       </form>`;
   }
@@ -136,7 +136,7 @@ export class DeskSourceEditor extends LitElement {
       ${KINDS.map(
         (kind: SourceKind) => html`<label class="check">
           <input type="radio" name="kind" .checked=${this.form.kind === kind} @change=${() => this.#set("kind", kind)} />
-          <span>${texts.desk.sources.kinds[kind]} <span class="faint small">${words.kindHelp[kind]}</span></span>
+          <span>${deskTexts.sources.kinds[kind]} <span class="faint small">${words.kindHelp[kind]}</span></span>
         </label>`,
       )}
     </fieldset>`;

@@ -2,18 +2,22 @@
 import { html, LitElement, nothing } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import type { Page } from "../../protocol";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { ago, seconds } from "../format";
 import { moreButton, Paging } from "../parts/paging";
+import { Polling } from "../parts/polling";
 import { problemNote } from "../parts/problem";
 import { deskStyles } from "../parts/styles";
 import { routeTo } from "../routes";
 import type { DataSource } from "../wire";
+import { isUnfinished } from "./jobs";
 import "./source-detail";
 import "./source-editor";
 
-const words = texts.desk.sources;
+const words = deskTexts.sources;
+const AT_ONCE = 50;
+const EVERY_MS = 3000;
 
 /** `new` is not the address of a source of that name: that one is at `#/sources/new/show`. */
 export class DeskSources extends LitElement {
@@ -21,7 +25,7 @@ export class DeskSources extends LitElement {
   declare api: DeskApi;
   declare path: string[];
   readonly #list = new Paging<Page<DataSource>>(this, (signal, from) =>
-    this.api.dataSources({ limit: 50, ...from }, signal),
+    this.api.dataSources({ limit: AT_ONCE, ...from }, signal),
   );
 
   static override styles = [deskStyles];
@@ -29,10 +33,35 @@ export class DeskSources extends LitElement {
   constructor() {
     super();
     this.path = [];
+    new Polling(
+      this,
+      () => this.#look(),
+      () => EVERY_MS,
+    );
+  }
+
+  /** While something of the list is going, have it again. */
+  async #look(): Promise<void> {
+    await this.updateComplete; // the path is there by then
+    const items = this.path.length === 0 && !this.#list.busy ? (this.#list.value?.items ?? []) : [];
+    const going = items.some(({ last_job }) => last_job && isUnfinished(last_job.status));
+    // Whoever has had more pages would lose them.
+    if (going && items.length <= AT_ONCE) await this.#list.first();
   }
 
   protected override updated(changed: Map<string, unknown>): void {
-    if (changed.has("path") && this.path.length === 0) void this.#list.first();
+    if (changed.has("path") && this.path.length === 0)
+      void this.#open((changed.get("path") as string[] | undefined)?.[0]);
+  }
+
+  /** Show the list; back from one of them, on with it where it was left. */
+  async #open(before: string | undefined): Promise<void> {
+    await this.#list.first();
+    await this.updateComplete;
+    if (before === undefined || this.path.length > 0) return;
+    const links = [...this.renderRoot.querySelectorAll("a")];
+    const left = links.find((link) => link.getAttribute("href") === routeTo("sources", before, "show"));
+    (left ?? links[0])?.focus();
   }
 
   protected override render() {
@@ -53,7 +82,7 @@ export class DeskSources extends LitElement {
     return html`<p class="lead">${words.text}</p>
       <p><a class="button primary" href=${routeTo("sources", "new")}>${words.add}</a></p>
       ${problemNote(error, () => void this.#list.first())}
-      ${value ? this.#items(value.items) : busy ? html`<p class="faint">${texts.desk.loading}</p>` : nothing}
+      ${value ? this.#items(value.items) : busy ? html`<p class="faint">${deskTexts.loading}</p>` : nothing}
       ${moreButton(this.#list, () => this.renderRoot.querySelectorAll(".list > li"))}`;
   }
 

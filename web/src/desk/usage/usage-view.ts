@@ -1,6 +1,6 @@
 /** The month's paid calls: how many there were, what is left, what goes on. */
 import { css, html, LitElement, nothing } from "lit";
-import { texts } from "../../texts";
+import { deskTexts } from "../../texts/desk";
 import type { DeskApi } from "../api";
 import { number, percent } from "../format";
 import { bar } from "../parts/bar";
@@ -11,7 +11,7 @@ import { deskStyles } from "../parts/styles";
 import type { UsageReport } from "../wire";
 import { DUTIES, ended, tokens, usedShare } from "./budget";
 
-const words = texts.desk.usage;
+const words = deskTexts.usage;
 const EVERY_MS = 15_000;
 
 export class DeskUsage extends LitElement {
@@ -46,7 +46,7 @@ export class DeskUsage extends LitElement {
   protected override render() {
     const { value, error } = this.#usage;
     return html`${problemNote(error)}
-      ${value ? this.#whole(value) : error ? nothing : html`<p class="faint">${texts.desk.loading}</p>`}`;
+      ${value ? this.#whole(value) : error ? nothing : html`<p class="faint">${deskTexts.loading}</p>`}`;
   }
 
   #whole(report: UsageReport) {

@@ -109,6 +109,21 @@ test("a document is read with its chunks, and an address that is none is no link
   expect(shown()).toContain("Text 59.");
 });
 
+test("back from a document the focus is where it was, or at the head of the list where that is gone", async () => {
+  const element = await view({ documents: async () => page("guide/a.md"), document: async () => whole }, [
+    "guide/a.md",
+  ]);
+  const focused = () => element.shadowRoot?.activeElement;
+  element.path = [];
+  await settle();
+  expect(focused()?.getAttribute("href")).toBe("#/documents/guide%2Fa.md");
+  element.path = ["gone.md"];
+  await settle();
+  element.path = [];
+  await settle();
+  expect(focused()?.id).toBe("all");
+});
+
 test("a document is deleted only when the owner says so again", async () => {
   const removed: string[] = [];
   const calls = {

@@ -49,7 +49,7 @@ test("a failure says why and what to do, and is tried again alone", async () => 
   await panel(() => (answers.shift() as () => Promise<number>)());
   await choose(new File(["a"], "a.md"));
   expect(shown()).toContain("It is quota_exceeded. The month's budget is nearly used up.");
-  await press("Try a.md again");
+  await press("Try again: a.md");
   expect(shown()).toContain("1 of 1 done: 1 added");
 });
 

@@ -123,6 +123,15 @@ test("a longer wait takes the place of a shorter one", async () => {
   expect([parcels.length, uploads.pausedUntil]).toEqual([4, 0]);
 });
 
+test("who asks for an hour is not waited for", async () => {
+  const { uploads, parcels, pauses } = room();
+  uploads.add([candidate("a.md")]);
+  await turn();
+  parcels[0]?.refuse(problem(503, "draining", { retryable: true, retry_after_ms: 3_600_000 }));
+  await turn();
+  expect([states(uploads), pauses.length]).toEqual([["failed"], 0]);
+});
+
 test("a server that stays away is given up after some tries, each after a longer pause", async () => {
   const { uploads, parcels, pauses } = room();
   uploads.add([candidate("a.md")]);

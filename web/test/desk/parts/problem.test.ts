@@ -26,6 +26,10 @@ test("a code nobody knows yet gets advice by whether it may be tried again", () 
   expect(advice(problem(409, "new_code"))).toBe("");
 });
 
+test("where the server says how long to wait, so is said", () => {
+  expect(advice(problem(429, "rate_limited", { retry_after_ms: 6500 }))).toBe("Try again in 7 sec.");
+});
+
 test("a note has the request's id, and is none without a refusal", () => {
   render(problemNote(problem(500, "internal")), document.body);
   expect(shown()).toContain("Request r-1");

@@ -61,7 +61,7 @@ function textOf(node: Node): string {
   if (node instanceof HTMLElement && (node.hidden || node.localName === "style")) return "";
   if (node.nodeType === Node.TEXT_NODE) return node.nodeValue ?? "";
   const inside = node instanceof Element && node.shadowRoot ? [node.shadowRoot] : [];
-  return [...inside, ...node.childNodes].map(textOf).join(" ");
+  return ` ${[...inside, ...node.childNodes].map(textOf).join("")} `;
 }
 
 /** Press the button that says `label`. */
