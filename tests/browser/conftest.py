@@ -61,9 +61,12 @@ class Complaints:
         context.on("weberror", lambda error: self.said.append(str(error.error)))
 
     def _console(self, message: ConsoleMessage) -> None:
-        # The browser itself says so of every request that fails, also where that is what is tested.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        if message.type == "error" and not message.text.startswith(_OF_THE_NETWORK):
             self.said.append(message.text)
+
+
+# The browser itself says so of every request that fails, also where that is what is tested.
+_OF_THE_NETWORK = ("Failed to load resource", "WebSocket connection to")
 
 
 @pytest.fixture

@@ -123,7 +123,9 @@ def test_an_answer_is_rated(stack: Stack, chat: Chat, page: Page, asked: str) ->
 
 def test_what_the_documents_do_not_hold_is_said(stack: Stack, chat: Chat) -> None:
     """Plainly, without a source."""
-    stack.model.fake.chat = "unavailable"  # the fake would answer anything; quotations are held to the question
+    stack.model.fake.chat = (
+        "unavailable"  # the fake would answer anything; quotations are held to the question
+    )
     chat.ask("Which compiler optimisations does the Zig language enable by default?")
     expect(chat.answer).to_contain_text("Not in these documents")
     chat.whole()
