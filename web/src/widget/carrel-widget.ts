@@ -6,7 +6,7 @@
  */
 import type { PageContext } from "../protocol";
 import { widgetTexts } from "../texts/widget";
-import { inkOn } from "./colour";
+import { inBothThemes, inkOn } from "./colour";
 import { element, icon, setAttribute } from "./dom";
 import { pageContext } from "./page-context";
 import { inView, place, type Quote, quoteOf, watchSelection } from "./selection";
@@ -111,7 +111,7 @@ export class CarrelWidget extends HTMLElement {
     if (name === "open" && (before === null || now === null)) this.open ? this.#opened() : this.#shut();
     if (name === "label" || name === "language") this.#words();
     if (name === "selection") this.#watch();
-    if (name === "accent" || name === "theme") this.#colour();
+    if (name === "accent") this.#colour();
     this.#dress();
   }
 
@@ -302,8 +302,9 @@ export class CarrelWidget extends HTMLElement {
     // Without the attribute the colours are the page's own to set.
     if (accent === null && !this.style.getPropertyValue("--carrel-accent")) return;
     this.style.setProperty("--carrel-accent", accent);
-    const ink = accent ? inkOn(getComputedStyle(this.#launcher).backgroundColor) : undefined;
-    this.style.setProperty("--carrel-accent-ink", ink ?? null);
+    const ink = inkOn(getComputedStyle(this.#launcher).backgroundColor) ?? "#fff";
+    this.style.setProperty("--carrel-accent-ink", accent && `light-dark(${ink}, #000)`);
+    if (accent) this.style.setProperty("--carrel-accent", inBothThemes(accent));
   }
 }
 

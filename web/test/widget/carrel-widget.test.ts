@@ -86,7 +86,8 @@ describe("the button", () => {
   it("has the owner's words and colour", () => {
     const { made, launcher } = widget({ label: "Ask Lampe", accent: "rgb(255, 255, 0)", language: "xx" });
     expect(launcher.textContent).toBe("Ask Lampe");
-    expect(made.style.getPropertyValue("--carrel-accent")).toBe("rgb(255, 255, 0)");
+    expect(made.style.getPropertyValue("--carrel-accent")).toContain("light-dark(rgb(255, 255, 0), ");
+    expect(made.style.getPropertyValue("--carrel-accent-ink")).toContain("light-dark(");
     expect(launcher.lang).toBe("en");
     made.setAttribute("label", "Other");
     expect(launcher.textContent).toBe("Other");

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { widgetTexts } from "../../src/texts/widget";
-import { inkOn } from "../../src/widget/colour";
+import { inBothThemes, inkOn } from "../../src/widget/colour";
 import { pageContext, pageUrl } from "../../src/widget/page-context";
 import { attributesOf, scriptOf } from "../../src/widget/script";
 import { inView, place, type Quote, quoteOf, watchSelection } from "../../src/widget/selection";
@@ -198,6 +198,11 @@ describe("words and colours", () => {
     expect(widgetTexts("en-GB")).toMatchObject({ lang: "en-GB" });
     expect(widgetTexts("xx")).toMatchObject({ lang: "en", texts: { label: "Ask the docs" } });
     expect(widgetTexts("").lang).toBe("en");
+  });
+
+  it("are lighter in the dark, unless their owner named both", () => {
+    expect(inBothThemes("#0a7d5a")).toBe("light-dark(#0a7d5a, color-mix(in oklab, #0a7d5a, white 55%))");
+    expect(inBothThemes("light-dark(red, blue)")).toBe("light-dark(red, blue)");
   });
 
   it.each([
