@@ -25,7 +25,7 @@ RUN python3 -m venv /opt/venv \
 
 COPY . /app
 # checked: whoever edits a file in a running container sees it at the next start of its process.
-RUN rm -rf /app/requirements.txt /app/requirements-model.txt /app/models \
+RUN rm -rf /app/requirements.txt /app/requirements-model.txt /app/models /app/web \
     && /opt/venv/bin/python3 -m compileall -q --invalidation-mode checked-hash /app
 
 
@@ -47,6 +47,16 @@ RUN mkdir -p /opt/carrel/models \
         /opt/carrel/models/all-MiniLM-L6-v2 --source /build/source; }
 
 
+# The chat page, the widget and the owner's desk.
+FROM docker.io/library/node:20-bookworm-slim AS web
+
+COPY web/package.json web/package-lock.json web/.npmrc /build/
+WORKDIR /build
+RUN npm ci --no-progress
+COPY web /build
+RUN npm run build
+
+
 FROM docker.io/library/python:3.11-slim-bookworm
 
 RUN useradd --create-home --uid 1000 --shell /bin/bash carrel \
@@ -54,6 +64,7 @@ RUN useradd --create-home --uid 1000 --shell /bin/bash carrel \
 COPY --from=model /opt/carrel/models /opt/carrel/models
 COPY --from=builder /opt/venv /opt/venv
 COPY --from=builder --chown=1000:1000 /app /app
+COPY --from=web --chown=1000:1000 /build/dist /app/web/dist
 
 WORKDIR /app
 USER 1000

@@ -1,7 +1,7 @@
 # Carrel. `make help` lists what can be done.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: bench-gateway help run install model test test-quick check format lock image image-test clean
+.PHONY: bench-gateway help run install model web pages test test-quick test-browser check check-web format lock image image-test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,6 +16,7 @@ help: ## show this list
 run: $(VENV)/.installed ## start Carrel; prints its address when it is ready, Ctrl-C stops it
 	@[ -n "$$EMBEDDING_MODEL_DIR" ] || [ -e $(MODEL)/manifest.json ] || $(MAKE) --no-print-directory -s model || \
 		echo "Without its local model Carrel searches by words alone; 'make model' tries again (docs/operations.md)"
+	@$(MAKE) --no-print-directory -s pages
 	@exec $(BIN)/carrel up
 
 install: $(VENV)/.installed ## make the virtual environment and install the locked requirements
@@ -47,18 +48,49 @@ $(MODEL)/manifest.json: | $(VENV)/.installed-model
 	@echo "Making the local model (once) ..."
 	@$(BIN)/python -m retriever.embedding.making $(MODEL) $(addprefix --source ,$(SOURCE))
 
-test: $(VENV)/.installed-dev model ## all tests, with real PostgreSQL, the real Qdrant engine and real supervisord
+web: web/dist/index.html ## build the chat page, the widget and the owner's desk (needs Node.js 20 with npm)
+
+# Quietly where they are built or npm is not there: without its pages Carrel runs all the same.
+pages:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory -s web || \
+		echo "The pages could not be built; the API and the commands work without them. 'make web' tries again"; \
+	elif [ ! -e web/dist/index.html ]; then \
+		echo "The pages are not built: that takes Node.js 20 with npm. The API and the commands work without them"; fi
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@echo "Installing what builds the pages (once) ..."
+	@cd web && npm ci --silent --no-progress
+	@touch $@
+
+WEB_SOURCES := $(shell find web/src web/*.html web/*.ts web/tsconfig.json -type f 2>/dev/null)
+
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	@cd web && npm run --silent build -- --logLevel warn
+
+test: $(VENV)/.installed-dev model pages ## all tests, with real PostgreSQL, the real Qdrant engine and real supervisord
 	@$(BIN)/python -m pytest -q
+
+$(VENV)/.installed-browser: requirements-browser.txt $(VENV)/.installed-dev
+	@echo "Installing what drives a browser (once) ..."
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-browser.txt
+	@touch $@
+
+test-browser: $(VENV)/.installed-browser model web ## the pages in a real Chromium, against the whole of Carrel (CHROMIUM=path)
+	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m pytest -q tests/browser
 
 test-quick: $(VENV)/.installed-dev ## only the tests that need neither network nor processes
 	@$(BIN)/python -m pytest -q -m "not integration and not system"
 
-check: $(VENV)/.installed-dev ## format, lint, types, imports, coverage of the pure modules
+check: $(VENV)/.installed-dev check-web ## format, lint, types, imports, coverage of the pure modules; the pages' own
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tests.support.pure_coverage
+
+check-web: web/node_modules/.package-lock.json ## format, lint, types and unit tests of the pages
+	@cd web && npm run --silent check && npm test --silent
 
 format: $(VENV)/.installed-dev ## let ruff format and mend what it can
 	@$(BIN)/ruff format -q .
@@ -70,6 +102,7 @@ lock: ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
 	uv pip compile --group model -c requirements-dev.txt $(LOCK) -o requirements-model.txt
+	uv pip compile --group browser -c requirements-dev.txt $(LOCK) -o requirements-browser.txt
 
 image: $(VENV)/.installed-dev ## build the image with docker, podman or buildah
 	@$(BIN)/python -m tests.image.image build
@@ -81,4 +114,4 @@ bench-gateway: $(VENV)/.installed-dev ## measure the gateway beside nginx, Caddy
 	@$(BIN)/python -m bench.gateway
 
 clean: ## remove the virtual environment and caches, never data
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

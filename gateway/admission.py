@@ -14,7 +14,7 @@ from gateway.headers import OWS, Header
 from gateway.identity import Caller, Identity
 from gateway.origins import OriginRule
 from gateway.request import RequestHead
-from gateway.routing import Route, check_method, check_role, find
+from gateway.routing import Route, check_method, check_role, find, is_for_every_page
 from shared.errors import ForbiddenError, InvalidRequestError
 
 
@@ -62,7 +62,7 @@ class Admission:
         if not head.origin:
             return []
         origin, host = _page(head)
-        return self._origins.cors_headers(origin, host=host)
+        return self._origins.cors_headers(origin, host=host, every=is_for_every_page(head.path))
 
     def admit(
         self, head: RequestHead, route: Route, client: Client, *, now: float, token: bytes = b""

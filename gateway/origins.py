@@ -29,14 +29,17 @@ class OriginRule:
         # The scheme is not compared: TLS may end in front of us, unseen.
         return bool(mark) and _with_port(authority, scheme) == _with_port(host.lower(), scheme)
 
-    def cors_headers(self, origin: str, *, host: str) -> list[Header]:
-        """Return what lets a page of ``origin`` read an answer; nothing for a page that may not."""
+    def cors_headers(self, origin: str, *, host: str, every: bool = False) -> list[Header]:
+        """Return what lets a page of ``origin`` read an answer; nothing for a page that may not.
+
+        ``every`` page may read what is the same for all.
+        """
         if not origin:
             return []
         vary = (b"vary", b"Origin")
-        if not self.allows(origin, host=host):
+        if not every and not self.allows(origin, host=host):
             return [vary]
-        said = b"*" if self.any else origin.encode("latin-1")
+        said = b"*" if self.any or every else origin.encode("latin-1")
         return [
             vary,
             (b"access-control-allow-origin", said),

@@ -74,18 +74,16 @@ class WrongMethodError(MethodNotAllowedError):
         self.allow = allow
 
 
-PAGE_FILES: Mapping[str, str] = {
-    "/": "index.html",
-    "/chat.css": "chat.css",
-    "/chat.js": "chat.js",
-    "/answer.js": "answer.js",
-    "/wire.js": "wire.js",
-}
-"""The chat page: the path and the file behind it."""
+PAGES: Mapping[str, str] = {"/": "index.html", "/admin": "admin.html"}
+"""The pages, and the files behind them."""
+SCRIPTS: Mapping[str, str] = {"/widget.js": "widget.js", "/client.js": "client.js"}
+"""What other sites' pages load under a name that stays."""
+ASSETS = "/assets"
+"""Below it, all that pages and scripts load; each name tells the content."""
 
 
-def _own(path: str, *methods: str, kind: RouteClass | None = RouteClass.PUBLIC) -> Route:
-    return Route(path, Target.OWN, Role.PUBLIC, methods or ("GET",), kind)
+def _own(path: str, *methods: str, kind: RouteClass | None = RouteClass.PUBLIC, below: bool = False) -> Route:
+    return Route(path, Target.OWN, Role.PUBLIC, methods or ("GET",), kind, below=below)
 
 
 def _probe(path: str) -> Route:
@@ -103,7 +101,8 @@ def _owner(path: str, target: Target, *methods: str) -> Route:
 
 
 ROUTES: tuple[Route, ...] = (
-    *(_own(path) for path in PAGE_FILES),
+    *(_own(path) for path in (*PAGES, *SCRIPTS)),
+    _own(ASSETS, below=True),
     _probe("/health"),
     _probe("/health/live"),
     _probe("/health/ready"),
@@ -133,6 +132,7 @@ ROUTES: tuple[Route, ...] = (
 _EXACT = {route.path: route for route in ROUTES}
 _EXACT_BYTES = {route.path.encode("ascii"): route for route in ROUTES}
 _BELOW = {route.path: route for route in ROUTES if route.below}
+_FOR_EVERY_PAGE = tuple(path.encode("ascii") for path in (*SCRIPTS, f"{ASSETS}/"))
 _UNSAFE = frozenset("/\\\x7f") | {chr(code) for code in range(0x20)}
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
@@ -152,11 +152,17 @@ def find(raw_path: bytes) -> Route:
     path = _plain(raw_path)
     if (route := _EXACT.get(path)) is not None:
         return route
-    # Two segments own everything below them: /v1/documents/...
-    head = "/".join(path.split("/", 3)[:3])
-    if (route := _BELOW.get(head)) is not None and not path.endswith("/"):
+    # Two segments own everything below them, /v1/documents/..., or one: /assets/...
+    segments = path.split("/", 3)
+    route = _BELOW.get("/".join(segments[:3])) or _BELOW.get("/".join(segments[:2]))
+    if route is not None and not path.endswith("/"):
         return route
     raise NotFoundError("There is no such path")
+
+
+def is_for_every_page(raw_path: bytes) -> bool:
+    """Return whether pages of any origin may read what is at ``raw_path``: scripts and what they load."""
+    return raw_path.startswith(_FOR_EVERY_PAGE)
 
 
 def check_method(route: Route, method: str) -> None:

@@ -36,7 +36,16 @@ export default defineConfig({
       },
     },
   },
-  test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: 20_000 },
+  // `npx vite` shows the pages while they are written, over a Carrel that runs: CARREL_URL.
+  server: {
+    proxy: Object.fromEntries(
+      ["/v1", "/health", "/version"].map((path) => [
+        path,
+        { target: process.env.CARREL_URL ?? "http://127.0.0.1:7860", ws: true },
+      ]),
+    ),
+  },
+  test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: 30_000 },
 });
 
 /** Styles and markup stand in the scripts as they are written: the spaces before each line need not be sent. */

@@ -14,7 +14,7 @@ from chat_ws.database.queries import load
 from chat_ws.insights.gaps import Span, cursor, group, is_partition, pages, place, same_words, span
 from chat_ws.ports import Clock, Grouper
 from shared.contracts.groups import MAX_TEXTS
-from shared.contracts.insights import AskedQuestion, Counts, Gaps, Questions
+from shared.contracts.insights import AskedQuestion, Counts, Gaps, Questions, Rated
 from shared.errors import CarrelError
 
 _log = logging.getLogger(__name__)
@@ -31,12 +31,22 @@ class Insights:
         self._sql = load("insights")
 
     async def questions(
-        self, since: datetime | None, until: datetime | None, *, page_url: str, limit: int, after: str
+        self,
+        since: datetime | None,
+        until: datetime | None,
+        *,
+        page_url: str,
+        limit: int,
+        after: str,
+        rated: Rated = "",
     ) -> Questions:
-        """Return a page of what was asked, newest first, and what came of all of it."""
+        """Return a page of what was asked, newest first, and what came of all of it.
+
+        ``rated`` leaves out of the page, not of the counts, what was not voted on like that.
+        """
         wanted = self._span(since, until)
         before = place(after) if after else (wanted.until, 0)
-        rows = await self._rows(wanted, page_url, limit=limit + 1, before=before, gaps=False)
+        rows = await self._rows(wanted, page_url, limit=limit + 1, before=before, rated=rated)
         values = {"since": wanted.since, "until": wanted.until, "page_url": page_url}
         [counts] = await self._database.rows(self._sql["counts"], values)
         last = rows[limit - 1] if len(rows) > limit else None
@@ -80,10 +90,17 @@ class Insights:
         return span(since, until, now=self._clock(), retention_days=self._retention_days)
 
     async def _rows(
-        self, wanted: Span, page_url: str, *, limit: int, before: tuple[datetime, int], gaps: bool
+        self,
+        wanted: Span,
+        page_url: str,
+        *,
+        limit: int,
+        before: tuple[datetime, int],
+        gaps: bool = False,
+        rated: Rated = "",
     ) -> list[Any]:
         values = {"since": wanted.since, "until": wanted.until, "page_url": page_url, "limit": limit}
-        values |= {"before_time": before[0], "before": before[1], "gaps": gaps}
+        values |= {"before_time": before[0], "before": before[1], "gaps": gaps, "rated": rated}
         return await self._database.rows(self._sql["questions"], values)
 
     async def _groups(self, asked: list[AskedQuestion]) -> tuple[list[list[int]], list[str]]:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BeforeValidator
 from pydantic.json_schema import SkipJsonSchema
 
 from chat_ws.insights.overview import Insights
-from shared.contracts.insights import Gaps, Questions
+from shared.contracts.insights import Gaps, Questions, Rated
 from shared.contracts.wire import Text
 from shared.http import operation_id, owner
 
@@ -37,6 +37,7 @@ PageUrl = Annotated[
     Text, Query(max_length=600, description="Only what was asked there: without query and fragment.")
 ]
 Limit = Annotated[int, Query(ge=1, le=200)]
+WithVotes = Annotated[Rated, Query(description="Only what was voted on like that; the counts are of all.")]
 Cursor = Annotated[str, Query(max_length=40, pattern=r"^([0-9]{1,16}\.[0-9]{1,18})?$")]
 
 
@@ -57,9 +58,10 @@ async def list_questions(
     page_url: PageUrl = "",
     limit: Limit = 50,
     cursor: Cursor = "",
+    rated: WithVotes = "",
 ) -> Questions:
     """List what was asked, newest first, and count what came of it."""
-    return await here.questions(since, until, page_url=page_url, limit=limit, after=cursor)
+    return await here.questions(since, until, page_url=page_url, limit=limit, after=cursor, rated=rated)
 
 
 @insights.get("/gaps")

@@ -1,8 +1,8 @@
 """What the gateway answers itself, one handler a route. Who may call was decided in front of these."""
 
 import asyncio
-import mimetypes
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,20 +16,21 @@ from gateway.own.health import HealthProbe
 from gateway.own.scrape import Scrape
 from gateway.own.sessions import Sessions
 from gateway.own.static import StaticFile
-from gateway.routing import PAGE_FILES, Target
+from gateway.routing import Target
 from shared import PROTOCOL_VERSION, __version__
 from shared.contracts.gateway import OverallHealth, ServiceHealth, Session, Version
 from shared.contracts.wire import Health
-from shared.errors import ForbiddenError
+from shared.errors import ForbiddenError, NotFoundError
 from shared.http import operation_id
 from shared.metrics import expose
+from shared.openapi import problem_answer
 
 
 @dataclass(frozen=True)
 class Own:
     """What the gateway's own routes need."""
 
-    files: dict[str, StaticFile]
+    files: Mapping[str, StaticFile]
     sessions: Sessions
     health: HealthProbe
     catalogue: Catalogue
@@ -55,24 +56,38 @@ _DOWN_WHOLE: dict[int | str, dict[str, Any]] = {503: {"description": "Down", "mo
 _DOWN: dict[int | str, dict[str, Any]] = {503: {"description": "Down", "model": ServiceHealth}}
 
 
-async def page(request: Request, own: Ours) -> Response:
-    return own.files[request.url.path].response(request)
+async def file(request: Request, own: Ours) -> Response:
+    """Read a file of the pages."""
+    found = own.files.get(request.url.path)
+    if found is None:
+        raise NotFoundError(
+            "There is no such file: the page that names it is of another version, or not built"
+        )
+    return found.response(request)
 
 
-for _path, _file in PAGE_FILES.items():
-    _type = mimetypes.guess_type(_file)[0] or "application/octet-stream"
+def _is_file(path: str, media_type: str, *, name: str, words: str) -> None:
+    content = {media_type: {"schema": {"type": "string"}}}
     router.add_api_route(
-        _path,
-        page,
+        path,
+        file,
         tags=["page"],
-        description=f"Read {_file} of the chat page.",
-        operation_id=f"read_{_file.replace('.', '_')}",
+        description=words,
+        operation_id=name,
         response_class=Response,
         responses={
-            200: {"description": "The file", "content": {_type: {"schema": {"type": "string"}}}},
+            200: {"description": "The file", "content": content},
             304: {"description": "Unchanged since the answer with the ETag of If-None-Match"},
+            404: problem_answer("It is not there"),
         },
     )
+
+
+_is_file("/", "text/html", name="read_page", words="Read the chat page.")
+_is_file("/admin", "text/html", name="read_desk", words="Read the owner's desk.")
+_is_file("/widget.js", "text/javascript", name="read_widget", words="Read the chat for other sites' pages.")
+_is_file("/client.js", "text/javascript", name="read_client", words="Read the client of the chat protocol.")
+_is_file("/assets/{name}", "application/octet-stream", name="read_asset", words="Read what a page loads.")
 
 
 @router.post("/v1/sessions", tags=["sessions"], openapi_extra={"security": [{}, {"visitorToken": []}]})

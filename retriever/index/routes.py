@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from retriever.documents.records import instant, of_kind
 from retriever.index.rebuild import Progress, Rebuild
 from retriever.opening import OpeningStore
+from retriever.settings import RetrieverSettings
 from shared.contracts.retriever import IndexReport, RebuildProgress
 from shared.http import operation_id, owner
 
@@ -28,25 +29,31 @@ def _rebuild(request: Request) -> Rebuild:
     return found
 
 
+def _settings(request: Request) -> RetrieverSettings:
+    found: RetrieverSettings = request.app.state.settings
+    return found
+
+
 Store = Annotated[OpeningStore, Depends(_store)]
 Rebuilding = Annotated[Rebuild, Depends(_rebuild)]
+Bounds = Annotated[RetrieverSettings, Depends(_settings)]
 
 
 @router.get("")
-async def read_index(store: Store, rebuild: Rebuilding) -> IndexReport:
-    """Tell what the index is, and how far a rebuild is."""
-    return await _report(store, rebuild)
+async def read_index(store: Store, rebuild: Rebuilding, settings: Bounds) -> IndexReport:
+    """Tell what the index is, what it takes in at most, and how far a rebuild is."""
+    return await _report(store, rebuild, settings)
 
 
 @router.post("/rebuild", status_code=202)
-async def rebuild_index(store: Store, rebuild: Rebuilding) -> IndexReport:
+async def rebuild_index(store: Store, rebuild: Rebuilding, settings: Bounds) -> IndexReport:
     """Build the index anew beside the living one, which serves until the switch; one at a time."""
-    report = await _report(store, rebuild)
+    report = await _report(store, rebuild, settings)
     rebuild.ask()
     return report.model_copy(update={"rebuild": _progress(rebuild.progress)})
 
 
-async def _report(store: OpeningStore, rebuild: Rebuild) -> IndexReport:
+async def _report(store: OpeningStore, rebuild: Rebuild, settings: RetrieverSettings) -> IndexReport:
     documents, chunks = await store.count(of_kind("record")), await store.count(of_kind("chunk"))
     space = store.space
     return IndexReport(
@@ -55,6 +62,8 @@ async def _report(store: OpeningStore, rebuild: Rebuild) -> IndexReport:
         current=store.identity.covers(store.target),
         documents=documents,
         chunks=chunks,
+        max_document_bytes=settings.max_document_bytes,
+        max_archive_bytes=settings.max_archive_bytes,
         rebuild=_progress(rebuild.progress),
     )
 

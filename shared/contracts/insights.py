@@ -8,6 +8,8 @@ from shared.contracts.wire import Answer, Instant, Page
 Outcome = Literal["answered", "weak", "unanswered", "failed", "running"]
 """Of the latest answer: ``unanswered`` says that the documents hold none, ``weak`` cites nothing."""
 Gap = Literal["unanswered", "weak", "down_voted"]
+Rated = Literal["", "any", "up", "down"]
+"""Which questions are wanted by the votes on their answers, of several the worst; empty for all."""
 
 
 class AskedQuestion(Answer):

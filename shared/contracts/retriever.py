@@ -134,6 +134,8 @@ class AnswerRequest(Request):
     filters: Filters = {}
     context: PageContext | None = None
     stream: StrictBool = False
+    fresh: StrictBool = False
+    """Whether an answer that was given before, and is kept, is passed over."""
 
 
 class CitationSource(Answer):
@@ -220,6 +222,10 @@ class IndexReport(Answer):
     """Whether it is what this version and its embedding model make; else it is being rebuilt."""
     documents: int
     chunks: int
+    max_document_bytes: int | None = None
+    """The largest document that is taken in; the gateway's MAX_BODY_BYTES holds beside."""
+    max_archive_bytes: int | None = None
+    """The largest archive of a data source that is uploaded."""
     rebuild: RebuildProgress
 
 

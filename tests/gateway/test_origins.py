@@ -67,3 +67,11 @@ def test_a_preflight_names_methods_and_headers() -> None:
     said = dict(preflight_headers("POST, OPTIONS"))
     assert said[b"allow"] == said[b"access-control-allow-methods"] == b"POST, OPTIONS"
     assert b"authorization" in said[b"access-control-allow-headers"]
+
+
+def test_every_page_may_read_what_is_the_same_for_all() -> None:
+    """Whatever its origin."""
+    assert (b"access-control-allow-origin", b"*") in RULE.cors_headers(
+        "https://evil.test", host="carrel.test", every=True
+    )
+    assert RULE.cors_headers("", host="carrel.test", every=True) == []

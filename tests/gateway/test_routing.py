@@ -17,6 +17,7 @@ from gateway.routing import (
     check_method,
     check_role,
     find,
+    is_for_every_page,
 )
 from shared.auth import Principal, Role
 from shared.errors import ForbiddenError, MalformedError, NotFoundError
@@ -252,6 +253,22 @@ def test_only_the_api_has_cross_origin_rules() -> None:
     """Pages and health are for everybody."""
     assert find(b"/v1/search").is_api
     assert not find(b"/health").is_api
+
+
+@pytest.mark.parametrize("path", [b"/widget.js", b"/client.js", b"/assets/part-1a.js"])
+def test_scripts_are_for_every_page(path: bytes) -> None:
+    """They and what they load are public files, one route for all below /assets."""
+    assert is_for_every_page(path)
+    assert find(path).target is Target.OWN
+
+
+@pytest.mark.parametrize("path", [b"/", b"/admin", b"/v1/search", b"/assets", b"/assets/"])
+def test_all_else_is_not(path: bytes) -> None:
+    """Neither pages nor the API; a folder is no file."""
+    assert is_for_every_page(path) == (path == b"/assets/")
+    if path == b"/assets/":
+        with pytest.raises(NotFoundError):
+            find(path)
 
 
 @pytest.mark.parametrize(

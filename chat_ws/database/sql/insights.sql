@@ -37,7 +37,9 @@ LEFT JOIN LATERAL (
     ORDER BY v.rating, v.updated_at DESC
     LIMIT 1
 ) AS f ON TRUE
-WHERE NOT %(gaps)s OR l.outcome IN ('weak', 'unanswered') OR f.rating = 'down'
+WHERE
+    (NOT %(gaps)s OR l.outcome IN ('weak', 'unanswered') OR f.rating = 'down')
+    AND (%(rated)s = '' OR f.rating = %(rated)s OR (%(rated)s = 'any' AND f.rating IS NOT NULL))
 ORDER BY a.created_at DESC, a.position DESC
 LIMIT %(limit)s;
 

@@ -9,6 +9,7 @@ from chat_ws.database.postgres import Database
 from chat_ws.insights.overview import Insights
 from chat_ws.ports import Ending, Stored
 from shared.contracts.chat_ws import FeedbackGiven, RunRegenerate
+from shared.contracts.insights import Questions, Rated
 from shared.contracts.retriever import Citation
 from shared.errors import UpstreamUnavailableError
 from tests.support.chat_fakes import CITATION, NOW, Clock, question
@@ -106,6 +107,31 @@ async def test_questions_come_with_what_came_of_them(
     }
     assert (found.since, found.until) == (clock.now - timedelta(days=30), clock.now)
     assert "v1" not in found.model_dump_json()
+
+
+async def test_questions_are_had_by_their_votes(
+    database: Database, stored_history: PostgresHistory, clock: Clock
+) -> None:
+    """Only those voted on, up or down, page by page; the counts stay those of all."""
+    for content, rating in (("a", "up"), ("b", "down"), ("c", None), ("d", "down")):
+        stored = await ask(stored_history, content)
+        if rating is not None:
+            given = FeedbackGiven.model_validate({"rating": rating})
+            await stored_history.rate_message("v1", stored.answer_id, given)
+        clock.move(1)
+    reader = insights(database, clock)
+
+    async def found(rated: Rated, *, limit: int = 50, after: str = "") -> Questions:
+        page = await reader.questions(None, None, page_url="", limit=limit, after=after, rated=rated)
+        assert (page.counts.asked, page.counts.down_voted) == (4, 2)
+        return page
+
+    for rated, wanted in (("", "dcba"), ("any", "dba"), ("up", "a"), ("down", "db")):
+        page = await found(rated)  # type: ignore[arg-type]  # plain strings of the test
+        assert "".join(item.question for item in page.items) == wanted
+    first = await found("any", limit=2)
+    second = await found("any", limit=2, after=first.next_cursor or "")
+    assert [item.question for item in (*first.items, *second.items)] == ["d", "b", "a"]
 
 
 async def test_the_latest_answer_counts(

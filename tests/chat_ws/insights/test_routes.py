@@ -38,6 +38,11 @@ async def test_the_owner_reads_insights_and_nobody_else(database_url: str) -> No
         questions = (await http.get("/v1/insights/questions", headers=owner)).json()
         assert [item["question"] for item in questions["items"]] == ["Why?"]
         assert questions["counts"]["down_voted"] == 1
+        for votes, wanted in (("down", 1), ("any", 1), ("up", 0)):
+            answer = await http.get("/v1/insights/questions", params={"rated": votes}, headers=owner)
+            assert len(answer.json()["items"]) == wanted
+        odd_votes = await http.get("/v1/insights/questions", params={"rated": "maybe"}, headers=owner)
+        assert (odd_votes.status_code, odd_votes.json()["param"]) == (422, "rated")
         gaps = (await http.get("/v1/insights/gaps", headers=owner)).json()
         assert (gaps["items"][0]["count"], gaps["degraded"]) == (1, [])
 

@@ -16,6 +16,9 @@ async def test_the_index_is_told_and_rebuilt() -> None:
         before = (await http.get("/v1/index")).json()
         assert (before["documents"], before["chunks"], before["current"]) == (1, 1, True)
         assert before["embedding_model"] is before["dimension"] is before["rebuild"]["started_at"] is None
+        bounds = app.state.settings
+        assert before["max_document_bytes"] == bounds.max_document_bytes
+        assert before["max_archive_bytes"] == bounds.max_archive_bytes
         begun = await http.post("/v1/index/rebuild")
         assert begun.status_code == 202
         assert begun.json()["rebuild"]["status"] == "running"

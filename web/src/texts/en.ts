@@ -164,7 +164,4 @@ export const en = {
     note: "Single letters work outside of text fields.",
     close: "Close",
   },
-  desk: {
-    title: "The owner's desk",
-  },
 };
