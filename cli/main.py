@@ -216,6 +216,19 @@ def _status(as_json: AsJson = False, url: Url = None) -> None:
     raise typer.Exit(status(settings=connection.settings(url), as_json=as_json))
 
 
+@app.command("doctor")
+def _doctor(as_json: AsJson = False) -> None:
+    """Look whether all is well where this runs: settings, network, database, index, Cohere, disk, clock.
+
+    For before the first start, and for while Carrel runs. Each line is green, yellow or red, with the fix.
+
+    Exit code: 0 no line is red, 1 one is.
+    """
+    from cli.doctor.command import doctor
+
+    raise typer.Exit(doctor(as_json=as_json))
+
+
 def _wanted(
     source: str,
     kind: str | None,
