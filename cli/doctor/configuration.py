@@ -46,9 +46,9 @@ def read(inherited: Mapping[str, str]) -> tuple[Configuration, list[Finding]]:
     layout = Layout(Path(inherited.get("DATA_DIR") or "data").absolute())
     env = _before_the_first_start(inherited, layout)
     findings: list[Finding] = []
-    gateway = _settings(GatewaySettings, "gateway", env, layout, findings)
-    retriever = _settings(RetrieverSettings, "retriever", env, layout, findings)
-    chat = _settings(ChatSettings, "chat_ws", env, layout, findings)
+    gateway = _settings(GatewaySettings, "gateway", env, layout, findings, inherited)
+    retriever = _settings(RetrieverSettings, "retriever", env, layout, findings, inherited)
+    chat = _settings(ChatSettings, "chat_ws", env, layout, findings, inherited)
     on_space = bool(inherited.get("SPACE_ID") or inherited.get("SPACE_HOST"))
     embedded = not inherited.get("DATABASE_URL")
     findings += misspelt([name for name, value in inherited.items() if value], known())
@@ -84,9 +84,14 @@ def _before_the_first_start(inherited: Mapping[str, str], layout: Layout) -> dic
 
 
 def _settings(
-    cls: type[_S], service: str, env: Mapping[str, str], layout: Layout, findings: list[Finding]
+    cls: type[_S],
+    service: str,
+    env: Mapping[str, str],
+    layout: Layout,
+    findings: list[Finding],
+    inherited: Mapping[str, str],
 ) -> _S | None:
-    names = sorted(name for name in (field.upper() for field in cls.model_fields) if env.get(name))
+    names = sorted(field.upper() for field in cls.model_fields if inherited.get(field.upper()))
     settings, wrong = None, list[tuple[str, str]]()
     try:
         settings = settings_of(cls, service, env, layout)
@@ -94,5 +99,5 @@ def _settings(
         wrong = problems(error)
     except SettingsError as error:
         wrong = [(str(error).split('"')[1].upper(), "is not JSON")]
-    findings += form(service, [name for name in names if env[name] != _MADE], wrong)
+    findings += form(service, names, wrong)
     return settings
