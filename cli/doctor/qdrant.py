@@ -1,4 +1,4 @@
-"""Asks Qdrant what it is and what it holds. Reads only; the embedded engine's files are not opened."""
+"""Asks Qdrant what it is and what it holds. Reads only; of the embedded engine its configuration."""
 
 import time
 from collections.abc import Mapping
@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 
 from cli.doctor.reach import line_of
-from cli.doctor.verdicts.qdrant import GROUP, SERVER, Facts, verdicts
+from cli.doctor.verdicts.qdrant import GROUP, SERVER, Facts, embedded, verdicts
 from cli.findings import Finding
 from cli.supervision.layout import Layout
+from retriever.embedded import dense_size, living_folder
 from retriever.embedding.cohere import fixed_size
 from retriever.embedding.folder import ModelFolderError, read_manifest
 from retriever.qdrant import DENSE, port_of
@@ -21,12 +22,27 @@ _TIMEOUT_S = 5.0
 def check(settings: RetrieverSettings, layout: Layout, *, in_use: bool) -> list[Finding]:
     """Return what there is to say of the index's place."""
     if settings.qdrant_url is None:
-        made = (layout.data_dir / "qdrant").exists()
-        told = "in use by a running Carrel" if in_use else "at rest" if made else "made at the first start"
-        return [Finding(GROUP, SERVER, "green", f"embedded engine: {told}")]
+        return _embedded(settings, layout, in_use=in_use)
     key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else ""
     found = facts(settings.qdrant_url, key=key, collection=settings.qdrant_collection)
     return list(verdicts(found, wanted=vector_size(settings), needs=(line_of("QDRANT_URL"),)))
+
+
+def _embedded(settings: RetrieverSettings, layout: Layout, *, in_use: bool) -> list[Finding]:
+    folder = living_folder(layout.data_dir / "qdrant")
+    told = (
+        "in use by a running Carrel"
+        if in_use
+        else "at rest"
+        if folder.exists()
+        else "made at the first start"
+    )
+    server = Finding(GROUP, SERVER, "green", f"embedded engine: {told}")
+    try:
+        size = dense_size(folder)
+    except (OSError, ValueError):
+        return [server]
+    return [server, embedded(size, wanted=vector_size(settings))]
 
 
 def vector_size(settings: RetrieverSettings) -> int | None:

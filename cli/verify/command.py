@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import Event
 
+import httpx
+
 from cli import connection
 from cli.findings import Finding, exit_code, explained
 from cli.report import report
@@ -21,7 +23,7 @@ from cli.verify.verdicts import leaks, run, times
 from cli.verify.verdicts.api import openapi, session
 from cli.verify.verdicts.deployed import same_commit
 from cli.verify.verdicts.lines import in_order
-from shared.settings import load
+from shared.settings import load, refuse
 
 PAGES, SEARCHES = 20, 10
 """How often the page is taken and a search is made, for their times."""
@@ -52,7 +54,10 @@ def verify(wanted: Wanted, *, settings: CliSettings, as_json: bool) -> int:
     if gate and not (is_local(settings.server) or settings.server.startswith("https://")):
         complain("the token of Hugging Face is sent over https only")
         return 2
-    outside = Outside(settings.server, key=key, gate=gate)
+    try:
+        outside = Outside(settings.server, key=key, gate=gate)
+    except httpx.InvalidURL:
+        refuse("URL: is not a web address")
     try:
         if wanted.wait_s:
             wait(outside, wanted, pause=Event().wait)

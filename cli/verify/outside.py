@@ -91,7 +91,7 @@ class Outside:
             response = self._http.request(
                 method, path, headers=self._sent(token, owner, headers), content=content, json=json
             )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             return Seen(place, 0, error=type(error).__name__)
         ms = (time.monotonic() - began) * 1000
         seen = Seen(place, response.status_code, response.headers, response.content, ms)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cli.findings import Finding
 
 GROUP = "Qdrant"
-SERVER = "Qdrant server"
+SERVER, COLLECTION = "Qdrant server", "Qdrant collection"
 OLDEST = (1, 12)
 _FAR_MS = 100.0
 
@@ -58,7 +58,7 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def _collection(facts: Facts, wanted: int | None) -> Finding:
-    name = "Qdrant collection"
+    name = COLLECTION
     if facts.collection in (401, 403):
         fix = "give QDRANT_API_KEY the right to the collection QDRANT_COLLECTION, for writing"
         return Finding(GROUP, name, "red", "QDRANT_API_KEY may not see it", fix)
@@ -67,11 +67,20 @@ def _collection(facts: Facts, wanted: int | None) -> Finding:
     if facts.collection != 200:
         fix = "look into Qdrant's own log"
         return Finding(GROUP, name, "red", f"asked for it, Qdrant answers HTTP {facts.collection}", fix)
-    told = f"{facts.points} points, {_vectors(facts.size)}"
-    if facts.size == wanted:
-        return Finding(GROUP, name, "green", f"{told}, as the embedding model makes them")
+    return suits(f"{facts.points} points, {_vectors(facts.size)}", facts.size, wanted)
+
+
+def embedded(size: int | None, *, wanted: int | None) -> Finding:
+    """Return the line of an embedded index with dense vectors of ``size``; None is without any."""
+    return suits(_vectors(size), size, wanted)
+
+
+def suits(told: str, size: int | None, wanted: int | None) -> Finding:
+    """Return the line of a collection of ``size`` beside a model that makes vectors of ``wanted`` numbers."""
+    if size == wanted:
+        return Finding(GROUP, COLLECTION, "green", f"{told}, as the embedding model makes them")
     fix = "Carrel builds the index anew beside it and switches; or set the model that it was made with"
-    return Finding(GROUP, name, "yellow", f"{told}; the embedding model makes {_vectors(wanted)}", fix)
+    return Finding(GROUP, COLLECTION, "yellow", f"{told}; the embedding model makes {_vectors(wanted)}", fix)
 
 
 def _vectors(size: int | None) -> str:

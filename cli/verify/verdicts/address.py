@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from cli.findings import Finding
 from cli.verify.verdicts.lines import ADDRESS, finding
 
-INVENTED = tuple(f"198.51.100.{last}" for last in range(10, 22))
+INVENTED = tuple(f"198.51.100.{last}" for last in range(10, 34))
 """Of a network for documentation (RFC 5737), one for each request."""
-_FAST = 20.0
-"""Requests a second from which on a bucket is full again before the next one is seen."""
 
 
-def verdict(answers: Sequence[tuple[int, Mapping[str, str]]]) -> Finding:
-    """Return the line, by status and headers of requests that came at once, each with its own address.
+def verdict(answers: Sequence[tuple[int, Mapping[str, str]]], *, seconds: float) -> Finding:
+    """Return the line, by status and headers of requests within ``seconds``, each with its own address.
 
     Whoever believes them counts each alone: all have as much left. Whoever does not counts them together.
     """
@@ -24,10 +22,13 @@ def verdict(answers: Sequence[tuple[int, Mapping[str, str]]]) -> Finding:
         fix = "without rates nothing can be seen of it: is LIMITS off?"
         return finding(ADDRESS, "yellow", "no rates are told", fix)
     quota, window_s, _ = rates[0]
-    if quota / window_s > _FAST:
-        return finding(ADDRESS, "yellow", f"cannot be seen: the rate {quota}/{window_s}s is too high for it")
     # The one that came first has one less than all of it left.
-    if min(left for _, _, left in rates) >= quota - 1:
+    together = min(left for _, _, left in rates) < quota - 1
+    if not together and seconds * quota / window_s > len(INVENTED) / 2:
+        fix = "try again from a place that is nearer to it"
+        told = f"cannot be seen: the rate {quota}/{window_s}s is filled again too soon"
+        return finding(ADDRESS, "yellow", told, fix)
+    if not together:
         fix = "lower TRUSTED_PROXY_HOPS to the number of proxies that there are: 0 without one"
         return finding(ADDRESS, "red", "an invented X-Forwarded-For is believed", fix)
     return finding(ADDRESS, "green", "an invented X-Forwarded-For is not believed")

@@ -19,6 +19,10 @@ def page(status: int, content_type: str, *, gated: bool) -> Finding:
         return finding(
             PAGE, "red", "nothing answers", "see that it runs (its log), and that the address is right"
         )
+    if 300 <= status < 400:
+        return finding(
+            PAGE, "red", f"HTTP {status}", "give the address that it leads to: https, or another host"
+        )
     if status in (401, 403, 404) and not gated:
         fix = "is the Space private? Then give --hf-token or HF_TOKEN; else look at the address"
         return finding(PAGE, "red", f"HTTP {status}", fix)

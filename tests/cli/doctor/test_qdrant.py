@@ -8,6 +8,8 @@ import pytest
 from cli.doctor.qdrant import check, facts, vector_size
 from cli.findings import Finding
 from cli.supervision.layout import Layout
+from retriever.embedded import EmbeddedStore
+from retriever.ports import Schema
 from retriever.settings import RetrieverSettings
 from tests.support.cli_server import serving
 from tests.support.ports import free_ports
@@ -98,6 +100,20 @@ def test_the_embedded_engine_is_left_alone(tmp_path: Path) -> None:
     assert "at rest" in check(settings(), layout, in_use=False)[0].found
     assert "in use by a running Carrel" in check(settings(), layout, in_use=True)[0].found
     assert list((tmp_path / "qdrant").iterdir()) == []
+
+
+@pytest.mark.integration
+async def test_the_embedded_index_tells_its_size(tmp_path: Path) -> None:
+    """Also while it is open in another process: its own configuration says it."""
+    store = EmbeddedStore(tmp_path / "qdrant")
+    await store.ensure(Schema(sparse=("text",), keywords=(), integers=(), dense_size=384))
+    try:
+        server, collection = check(settings(), Layout(tmp_path), in_use=True)
+    finally:
+        await store.close()
+
+    assert (server.colour, collection.colour) == ("green", "yellow")
+    assert "vectors of 384 numbers; the embedding model makes vectors of 1024" in collection.found
 
 
 def test_the_size_is_the_embedding_models(tmp_path: Path) -> None:

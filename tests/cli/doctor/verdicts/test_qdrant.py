@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cli.doctor.verdicts.qdrant import Facts, verdicts
+from cli.doctor.verdicts.qdrant import Facts, embedded, verdicts
 from cli.findings import Colour, Finding
 
 WELL = Facts(200, "1.15.1", 4.0, collection=200, size=384, points=12)
@@ -47,6 +47,12 @@ def test_each_flaw_has_its_colour(facts: Facts, colours: list[Colour]) -> None:
 
     assert [one.colour for one in found] == colours
     assert all(one.fix for one in found if one.colour != "green")
+
+
+@pytest.mark.parametrize(("wanted", "colour"), [(384, "green"), (1024, "yellow"), (None, "yellow")])
+def test_the_embedded_index(wanted: int | None, colour: Colour) -> None:
+    """It is held against the model as a server's is."""
+    assert embedded(384, wanted=wanted).colour == colour
 
 
 def test_an_index_without_vectors_suits_no_model() -> None:

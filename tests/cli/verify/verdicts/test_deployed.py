@@ -17,6 +17,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
         (404, "text/html", False, "red", "--hf-token"),
         (404, "text/html", True, "red", "app_port"),
         (503, "", False, "red", "app_port"),
+        (308, "", False, "red", "leads to"),
     ],
 )
 def test_the_page(status: int, kind: str, gated: bool, colour: Colour, said: str) -> None:
