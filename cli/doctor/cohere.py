@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 
 from cli.doctor.reach import line_of
-from cli.doctor.verdicts.cohere import GROUP, KEY, budget, key, models
+from cli.doctor.verdicts.cohere import GROUP, KEY, Told, budget, key, models
 from cli.findings import Finding
 from retriever.guard.budget import Budget
 from retriever.settings import RetrieverSettings
@@ -18,20 +18,18 @@ def check(settings: RetrieverSettings, data_dir: Path) -> list[Finding]:
     if settings.cohere_api_key is None:
         told = "not set: answers are the documents' own sentences, and nobody is asked"
         return [Finding(GROUP, KEY, "green", told)]
-    wanted = {
+    models_of = {
         "COHERE_CHAT_MODEL": settings.cohere_chat_model,
         "COHERE_CONDENSE_MODEL": settings.cohere_condense_model or settings.cohere_chat_model,
         "COHERE_RERANK_MODEL": settings.cohere_rerank_model,
         "COHERE_EMBED_MODEL": settings.cohere_embed_model,
     }
-    answers = _asked(settings, set(wanted.values()))
-    statuses = {variable: answers[model][0] for variable, model in wanted.items()}
-    # Who knows no model at all says so without Cohere's own word for it.
-    lists = any(status != 404 or told for status, told in answers.values())
-    needs = (line_of("COHERE_BASE_URL"),)
+    answers = _asked(settings, set(models_of.values()))
+    by_variable = {variable: answers[model] for variable, model in models_of.items()}
+    statuses = {variable: one.status for variable, one in by_variable.items()}
     return [
-        key(statuses, needs=needs),
-        models(statuses, wanted, lists=lists),
+        key(statuses, needs=(line_of("COHERE_BASE_URL"),)),
+        models(by_variable),
         spent(settings, data_dir),
     ]
 
@@ -51,10 +49,9 @@ def spent(settings: RetrieverSettings, data_dir: Path) -> Finding:
     )
 
 
-def _asked(settings: RetrieverSettings, names: set[str]) -> dict[str, tuple[int, bool]]:
-    """Return the status of HTTP for each model, and whether Cohere's own words came with it."""
+def _asked(settings: RetrieverSettings, names: set[str]) -> dict[str, Told]:
     secret = settings.cohere_api_key.get_secret_value() if settings.cohere_api_key else ""
-    found: dict[str, tuple[int, bool]] = {}
+    found: dict[str, Told] = {}
     with httpx.Client(timeout=_TIMEOUT_S) as http:
         for name in sorted(names):
             try:
@@ -63,15 +60,25 @@ def _asked(settings: RetrieverSettings, names: set[str]) -> dict[str, tuple[int,
                     f"{settings.cohere_base_url}/v1/models/{name}",
                     headers={"authorization": f"Bearer {secret}"},
                 )
-                found[name] = response.status_code, _told(response)
+                found[name] = _read(name, response)
             except (httpx.HTTPError, UnicodeError):
-                found[name] = 0, True
+                found[name] = Told(name, 0)
     return found
 
 
-def _told(response: httpx.Response) -> bool:
+def _read(name: str, response: httpx.Response) -> Told:
     try:
         body = response.json()
     except ValueError:
-        return False
-    return response.status_code == 200 or (isinstance(body, dict) and "message" in body)
+        body = None
+    if not isinstance(body, dict):
+        return Told(name, response.status_code, known=response.status_code != 404)
+    endpoints = body.get("endpoints")
+    return Told(
+        name,
+        response.status_code,
+        # Who knows no model at all says so without Cohere's own word for it.
+        known=response.status_code != 404 or "message" in body,
+        deprecated=body.get("is_deprecated") is True,
+        endpoints=frozenset(endpoints) if isinstance(endpoints, list) else frozenset(),
+    )

@@ -1,6 +1,6 @@
 """Puts a small document there as the owner, so that there is something to ask about, and removes it again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from cli.findings import Finding
@@ -62,7 +62,9 @@ class Probe:
             if removed.status not in (200, 204) or gone.status != 404:
                 self.wrong = self.wrong or f"DELETE answers {_said(removed)}, and GET then {_said(gone)}"
         if self.wrong:
-            return finding(DOCUMENTS, "red", self.wrong, _fix(self.wrong, self.id if self.put else ""))
+            found = finding(DOCUMENTS, "red", self.wrong, _fix(self.wrong, self.id if self.put else ""))
+            # A refused key follows from nothing else.
+            return replace(found, needs=()) if _refused(self.wrong) else found
         return finding(DOCUMENTS, "green", "put there, read, found, and removed again")
 
 
@@ -71,7 +73,11 @@ def _said(seen: Seen) -> str:
     return f"HTTP {seen.status} {code}".strip() if seen.status else f"nothing ({seen.error})"
 
 
+def _refused(wrong: str) -> bool:
+    return "HTTP 401" in wrong or "HTTP 403" in wrong
+
+
 def _fix(wrong: str, left: str) -> str:
-    if "HTTP 401" in wrong or "HTTP 403" in wrong:
+    if _refused(wrong):
         return "the key is not this deployment's: give its ADMIN_API_KEY"
     return f"see the log; then delete the document {left}" if left else "see the log"

@@ -80,6 +80,7 @@ class FakeCohere:
     thinking: bool = False
     models: frozenset[str] = frozenset({"command-a-03-2025", "embed-v4.0", "rerank-v5.0-fast"})
     """What it knows by name."""
+    deprecated: frozenset[str] = frozenset()
     shift: int = 0
     """How far citations are off."""
     cites: bool = True
@@ -157,7 +158,8 @@ class FakeCohere:
         name = request.path_params["name"]
         if name not in self.models:
             return _problem(404, f"model '{name}' not found")
-        answer = {"name": name, "is_deprecated": False}
+        purpose = next((p for p in ("embed", "rerank") if p in name), "chat")
+        answer = {"name": name, "is_deprecated": name in self.deprecated, "endpoints": [purpose]}
         GetModelResponse.model_validate(answer)
         return JSONResponse(answer)
 

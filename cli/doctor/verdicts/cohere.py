@@ -1,6 +1,7 @@
 """What is to be said of Cohere: the key, the models, what is left of the month."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cli.findings import Colour, Finding
 
@@ -29,26 +30,63 @@ def key(statuses: Mapping[str, int], *, needs: tuple[str, ...]) -> Finding:
     return Finding(GROUP, KEY, "green", "accepted", needs=needs)
 
 
-def models(statuses: Mapping[str, int], variables: Mapping[str, str], *, lists: bool) -> Finding:
-    """Return the line of the models, each named by a variable.
+@dataclass(frozen=True)
+class Told:
+    """What was answered for the model of one variable."""
 
-    ``lists`` says whether the address knows models at all: one that only passes calls on may not.
-    """
-    name = "Cohere models"
-    if not lists:
-        told = "this COHERE_BASE_URL tells of no models"
-        return Finding(GROUP, name, "yellow", told, "see with a question that it answers", (KEY,))
-    missing = [
-        f"{variable} ({variables[variable]})" for variable, status in statuses.items() if status == 404
-    ]
-    if missing:
-        fix = "name a model that docs.cohere.com lists and that this key may use"
-        return Finding(GROUP, name, "red", f"not known to Cohere: {', '.join(missing)}", fix, (KEY,))
-    silent = [variable for variable, status in statuses.items() if status != 200]
+    model: str
+    status: int
+    """Of HTTP; 0 where there was no answer."""
+    known: bool = True
+    """Whether it was Cohere's own answer: an address that only passes calls on knows no models."""
+    deprecated: bool = False
+    endpoints: frozenset[str] = frozenset()
+    """What it is for, such as ``chat``; empty where that is not told."""
+
+
+PURPOSES = {
+    "COHERE_CHAT_MODEL": "chat",
+    "COHERE_CONDENSE_MODEL": "chat",
+    "COHERE_RERANK_MODEL": "rerank",
+    "COHERE_EMBED_MODEL": "embed",
+}
+"""Which endpoint the model of each variable is used with."""
+
+
+def models(told: Mapping[str, Told]) -> Finding:
+    """Return the line of the models, by variable."""
+    if not any(one.known for one in told.values()):
+        found = "this COHERE_BASE_URL tells of no models"
+        return _models("yellow", found, "see with a question that it answers")
+    if wrong := [
+        f"{variable} ({one.model}){_wrong(variable, one)}"
+        for variable, one in told.items()
+        if _wrong(variable, one)
+    ]:
+        fix = "name models that docs.cohere.com lists for this and that the key may use"
+        return _models("red", "; ".join(wrong), fix)
+    silent = [variable for variable, one in told.items() if one.status != 200]
     if silent:
-        told = f"not looked up: {', '.join(silent)}"
-        return Finding(GROUP, name, "red" if len(silent) == len(statuses) else "yellow", told, "", (KEY,))
-    return Finding(GROUP, name, "green", ", ".join(dict.fromkeys(variables.values())))
+        colour: Colour = "red" if len(silent) == len(told) else "yellow"
+        return _models(colour, f"not looked up: {', '.join(silent)}", "run it again")
+    if old := [f"{variable} ({one.model})" for variable, one in told.items() if one.deprecated]:
+        return _models(
+            "yellow", f"deprecated: {', '.join(old)}", "name its successor before it is switched off"
+        )
+    return _models("green", ", ".join(dict.fromkeys(one.model for one in told.values())), "")
+
+
+def _models(colour: Colour, found: str, fix: str) -> Finding:
+    return Finding(GROUP, "Cohere models", colour, found, fix, (KEY,))
+
+
+def _wrong(variable: str, told: Told) -> str:
+    """Return what makes a model useless here, or nothing."""
+    if told.status == 404:
+        return " is not known"
+    if told.status == 200 and told.endpoints and PURPOSES[variable] not in told.endpoints:
+        return f" cannot {PURPOSES[variable]}"
+    return ""
 
 
 def budget(*, used: int, limit: int, tokens: int, token_limit: int) -> Finding:

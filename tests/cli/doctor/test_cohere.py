@@ -53,6 +53,23 @@ async def test_a_model_that_is_not_known_is_named(tmp_path: Path) -> None:
     assert "COHERE_RERANK_MODEL (rerank-v9)" in found[1].found
 
 
+async def test_a_model_for_something_else_is_named(tmp_path: Path) -> None:
+    """One that writes does not rank."""
+    found = await checked(tmp_path, cohere_rerank_model="command-a-03-2025")
+
+    assert colours(found) == ["green", "red", "green"]
+    assert "COHERE_RERANK_MODEL (command-a-03-2025) cannot rerank" in found[1].found
+
+
+async def test_a_model_on_its_way_out_is_told(tmp_path: Path) -> None:
+    """Before it is switched off."""
+    async with cohere() as fake:
+        fake.deprecated = frozenset({"embed-v4.0"})
+        found = await asyncio.to_thread(check, settings(cohere_base_url=fake.url), tmp_path)
+
+    assert colours(found) == ["green", "yellow", "green"]
+
+
 async def test_the_month_is_read_from_the_data_folder(tmp_path: Path) -> None:
     """As the retriever counts it."""
     month = {"month": datetime.now(UTC).strftime("%Y-%m"), "calls": 990}

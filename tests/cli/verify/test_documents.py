@@ -64,6 +64,7 @@ def test_a_key_of_another_deployment_is_told() -> None:
     found = probed(Deployment(), key="another-key-altogether")
 
     assert (found.colour, "ADMIN_API_KEY" in found.fix) == ("red", True)
+    assert found.needs == ()
 
 
 def test_without_a_key_nothing_is_tried() -> None:

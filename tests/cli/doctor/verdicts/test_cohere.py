@@ -1,11 +1,13 @@
 """cli.doctor.verdicts.cohere: what Cohere's answers and the month mean."""
 
+from dataclasses import replace
+
 import pytest
 
-from cli.doctor.verdicts.cohere import budget, key, models
+from cli.doctor.verdicts.cohere import Told, budget, key, models
 from cli.findings import Colour
 
-VARIABLES = {"COHERE_CHAT_MODEL": "c", "COHERE_EMBED_MODEL": "e"}
+VARIABLES = ("COHERE_CHAT_MODEL", "COHERE_EMBED_MODEL")
 
 
 @pytest.mark.parametrize(
@@ -28,22 +30,26 @@ def test_the_key(statuses: tuple[int, int], colour: Colour) -> None:
     assert bool(found.fix) == (colour != "green")
 
 
+CHAT, EMBED = Told("c", 200, endpoints=frozenset({"chat"})), Told("e", 200)
+
+
 @pytest.mark.parametrize(
-    ("statuses", "lists", "colour"),
+    ("chat", "embed", "colour", "said"),
     [
-        ((200, 200), True, "green"),
-        ((200, 404), True, "red"),
-        ((404, 404), False, "yellow"),
-        ((200, 503), True, "yellow"),
-        ((401, 401), True, "red"),
+        (CHAT, EMBED, "green", "c, e"),
+        (CHAT, replace(EMBED, status=404), "red", "COHERE_EMBED_MODEL (e) is not known"),
+        (CHAT, replace(CHAT, model="e"), "red", "COHERE_EMBED_MODEL (e) cannot embed"),
+        (replace(CHAT, deprecated=True), EMBED, "yellow", "deprecated: COHERE_CHAT_MODEL (c)"),
+        (Told("c", 404, known=False), Told("e", 404, known=False), "yellow", "tells of no models"),
+        (CHAT, replace(EMBED, status=503), "yellow", "not looked up: COHERE_EMBED_MODEL"),
+        (Told("c", 401), Told("e", 401), "red", "not looked up"),
     ],
 )
-def test_the_models(statuses: tuple[int, int], lists: bool, colour: Colour) -> None:
-    """One that is not known is named with its variable; an address without a list is not blamed."""
-    found = models(dict(zip(VARIABLES, statuses, strict=True)), VARIABLES, lists=lists)
+def test_the_models(chat: Told, embed: Told, colour: Colour, said: str) -> None:
+    """Known, good for their use, not on their way out; an address without a list is not blamed."""
+    found = models({"COHERE_CHAT_MODEL": chat, "COHERE_EMBED_MODEL": embed})
 
-    assert found.colour == colour
-    assert ("COHERE_EMBED_MODEL (e)" in found.found) == (404 in statuses and lists)
+    assert (found.colour, said in found.found, bool(found.fix)) == (colour, True, colour != "green")
 
 
 @pytest.mark.parametrize(
