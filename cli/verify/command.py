@@ -15,12 +15,11 @@ from cli.findings import Finding, exit_code, explained
 from cli.report import report
 from cli.settings import CliSettings
 from cli.terminal import complain
-from cli.verify import address, browser, deployed, health, question
+from cli.verify import address, api, browser, deployed, health, question
 from cli.verify.documents import GENERAL, QUESTION, Probe
 from cli.verify.outside import Outside, is_local, on_space
 from cli.verify.secrets import KnownSecrets, kept
 from cli.verify.verdicts import leaks, run, times
-from cli.verify.verdicts.api import openapi, session
 from cli.verify.verdicts.deployed import same_commit
 from cli.verify.verdicts.lines import in_order
 from shared.settings import load, refuse
@@ -84,11 +83,8 @@ def wait(outside: Outside, wanted: Wanted, *, pause: Callable[[float], object]) 
 def examine(outside: Outside, wanted: Wanted, *, known: dict[str, str]) -> list[Finding]:
     """Return every finding."""
     findings = list(deployed.check(outside, commit=wanted.commit))
-    opened = outside.ask("POST", "/v1/sessions")
-    token = str(opened.told.get("token", ""))
-    findings.append(session(opened.status, token))
-    if token:
-        outside.tokens.append(token)
+    token, opened = api.open_session(outside)
+    findings.append(opened)
     probe = Probe(outside)
     try:
         if outside.key:
@@ -102,8 +98,7 @@ def examine(outside: Outside, wanted: Wanted, *, known: dict[str, str]) -> list[
     findings += health.check(outside, degraded=degraded)
     findings += browser.check(outside, origin=wanted.origin)
     findings.append(address.check(outside))
-    document = outside.ask("GET", "/openapi.json")
-    findings.append(openapi(document.status, document.told))
+    findings.append(api.describe(outside))
     findings.append(leaks.verdict(outside.answers, known=known, handed_out=outside.tokens))
     return findings
 

@@ -56,7 +56,7 @@ def lame(folder: Path, service: str, check: str, **variables: str) -> Iterator[C
 
     try:
         carrel.begin()
-        eventually(found_out, within=40, what=f"{check} down\n{carrel.log.read_text()[-3000:]}")
+        eventually(found_out, within=90, what=f"{check} down\n{carrel.log.read_text()[-3000:]}")
         yield carrel
     finally:
         carrel.close()
