@@ -23,7 +23,7 @@ from gateway.outbox import Outbox
 from gateway.own.metrics import Traffic
 from gateway.request import RequestHead
 from gateway.routing import Route, Target
-from gateway.upstream.pool import Pool
+from gateway.upstream.pool import Pool, Service
 from shared.errors import CarrelError
 from shared.http import problem_response, sane_id
 from shared.logging import request_id
@@ -59,7 +59,7 @@ class Desk:
     """Everything shared."""
 
     admission: Admission
-    pools: Mapping[Target, Pool]
+    services: Mapping[Target, Service]
     access: AccessLog
     traffic: Traffic
     places: Places
@@ -83,13 +83,15 @@ class Desk:
         """Return an id no other request has."""
         return f"{self._prefix}{next(self._ids):08x}"
 
-    def ask(self, head: RequestHead, admitted: Admitted, client: Client, *, request_id: bytes) -> bytes:
-        """Return the head of the request for the service, ending in its empty line."""
+    def ask(
+        self, pool: Pool, head: RequestHead, admitted: Admitted, client: Client, *, request_id: bytes
+    ) -> bytes:
+        """Return the head of the request for the service behind ``pool``, ending in its empty line."""
         told = self.admission.told(head, admitted, client, request_id=request_id)
         return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b\r\n" % (
             head.method.encode("ascii"),
             head.target,
-            self.pools[admitted.route.target].authority,
+            pool.authority,
             head.lines,
             told,
             head.framing,

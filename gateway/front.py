@@ -46,7 +46,9 @@ class Front:
     def __init__(self, desk: Desk, *, own: ASGIApp, chat: SocketProxy) -> None:
         self.desk = desk
         self._own, self._chat = own, chat
-        self._services = {target: HttpProxy(pool) for target, pool in desk.pools.items()}
+        self._proxies = {
+            pool: HttpProxy(pool) for service in desk.services.values() for pool in service.pools
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -123,9 +125,9 @@ class Front:
             raise
         visit.visitor = admitted.caller.tag
         await self._count(visit, route, head.method, admitted.caller, admitted.address)
-        pool = self.desk.pools.get(route.target)
-        if pool is not None and pool.breaker.open:
-            raise pool.breaker.refusal()
+        service = self.desk.services.get(route.target)
+        if service is not None and (breaker := service.pick().breaker).open:
+            raise breaker.refusal()  # all are away, where there are several
         return admitted
 
     async def _count(
@@ -159,11 +161,13 @@ class Front:
         self, visit: "_Visit", receive: Receive, head: RequestHead, admitted: Admitted, *, fresh: bool
     ) -> None:
         tag = visit.visitor = admitted.caller.tag
-        asked = self.desk.ask(head, admitted, _client(visit.scope), request_id=visit.request_id.encode())
+        pool = self.desk.services[admitted.route.target].pick()
+        client = _client(visit.scope)
+        asked = self.desk.ask(pool, head, admitted, client, request_id=visit.request_id.encode())
         self.desk.places.take(tag)
         began = time.perf_counter()
         try:
-            await self._services[admitted.route.target](head, asked, receive, visit.send, fresh=fresh)
+            await self._proxies[pool](head, asked, receive, visit.send, fresh=fresh)
         finally:
             visit.upstream_s = since(began)
             self.desk.places.leave(tag)

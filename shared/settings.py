@@ -16,13 +16,14 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 """A TCP port."""
 
 
-def _http_url(value: str) -> str:
+def http_url(value: str) -> str:
+    """Return an http or https address without a trailing slash; raises ValueError for anything else."""
     if not value.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
     return value.rstrip("/")
 
 
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
+HttpUrl = Annotated[str, AfterValidator(http_url)]
 """An http or https address without a trailing slash."""
 
 

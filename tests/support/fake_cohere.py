@@ -12,7 +12,7 @@ import asyncio
 import inspect
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -86,6 +86,14 @@ class FakeCohere:
     cites: bool = True
     going: asyncio.Event = field(default_factory=asyncio.Event)
     """While it is not set, an answer stands still after its first words."""
+    holds_after: int = 2
+    """So many events come before it stands still."""
+    pace_s: float = 0.0
+    """Between two events of an answer."""
+    written: str = ""
+    """The answer, whatever was asked; else the first document's first sentence."""
+    phrases: Sequence[str] = ()
+    """What of ``written`` is cited, from the first document."""
     rewritten: str = ""
     """What a conversation is condensed to; else something sensible."""
     vectors: Any = None
@@ -231,7 +239,8 @@ class FakeCohere:
                     yield byte
                 continue
             yield data
-            if at == 2:
+            await asyncio.sleep(self.pace_s)
+            if at == self.holds_after:
                 await self.going.wait()
             if (failure == "cut-early" and at == 0) or (failure == "cut" and at == 3):
                 await asyncio.sleep(0.02)
@@ -243,7 +252,7 @@ class FakeCohere:
 
     def _events(self, body: dict[str, Any], failure: Failure) -> Iterator[dict[str, Any]]:
         document = body["documents"][0]
-        text = words.first_sentence(document["data"]["text"])
+        text = self.written or words.first_sentence(document["data"]["text"])
         yield {"type": "message-start", "id": "m", "delta": {"message": {"role": "assistant"}}}
         if failure == "unknown-event":
             yield {"type": "new-thing", "payload": text}
@@ -259,8 +268,12 @@ class FakeCohere:
         if failure == "second-start":
             yield {"type": "broken-line"}
         yield from others
-        more = [*words.deltas(" \U0001f600 That is all.")]
-        cited = [words.citation(text, document, self.shift)] if self.cites else []
+        more = [] if self.written else [*words.deltas(" \U0001f600 That is all.")]
+        phrases = (self.phrases if self.written else (text,)) if self.cites else ()
+        cited = [
+            words.citation(phrase, document, text.index(phrase) + self.shift, at)
+            for at, phrase in enumerate(phrases)
+        ]
         yield from cited + more if self.mode == "FAST" else more + cited
         yield {"type": "content-end", "index": 0}
         yield words.end("ERROR" if failure == "error-late" else "COMPLETE")
