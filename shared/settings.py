@@ -86,11 +86,15 @@ def load(cls: type[_S], **overrides: Any) -> _S:
 
 def describe(error: ValidationError) -> str:
     """Return what is wrong in one line: each variable's name and the reason, no value."""
-    problems = (
-        f"{'.'.join(str(part) for part in entry['loc']).upper() or 'settings'}: {_reason(entry)}"
+    return "; ".join(f"{name}: {reason}" for name, reason in problems(error))
+
+
+def problems(error: ValidationError) -> list[tuple[str, str]]:
+    """Return each variable that is wrong and the reason, no value."""
+    return [
+        (".".join(str(part) for part in entry["loc"]).upper() or "settings", _reason(entry))
         for entry in error.errors(include_input=False, include_url=False)
-    )
-    return "; ".join(problems)
+    ]
 
 
 def refuse(reason: str) -> NoReturn:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import uvicorn
+from cohere.types import GetModelResponse
 from cohere.types.embed_by_type_response import EmbedByTypeResponse
 from cohere.v2.client import AsyncV2Client
 from cohere.v2.types import v2chat_stream_response as stream_types
@@ -77,6 +78,9 @@ class FakeCohere:
     latency_s: float = 0.0
     mode: Literal["ACCURATE", "FAST"] = "ACCURATE"
     thinking: bool = False
+    models: frozenset[str] = frozenset({"command-a-03-2025", "embed-v4.0", "rerank-v5.0-fast"})
+    """What it knows by name."""
+    deprecated: frozenset[str] = frozenset()
     shift: int = 0
     """How far citations are off."""
     cites: bool = True
@@ -154,6 +158,18 @@ class FakeCohere:
         answer = {"id": "c", "message": {"role": "assistant", "content": blocks}, **ended}
         V2ChatResponse.model_validate(answer)
         return self._sent(answer, failure)
+
+    async def on_model(self, request: Request) -> Response:
+        """Tell of a model that is known, to who has the key."""
+        if request.headers.get("authorization") != f"Bearer {KEY}":
+            return _problem(401)
+        name = request.path_params["name"]
+        if name not in self.models:
+            return _problem(404, f"model '{name}' not found")
+        purpose = next((p for p in ("embed", "rerank") if p in name), "chat")
+        answer = {"name": name, "is_deprecated": name in self.deprecated, "endpoints": [purpose]}
+        GetModelResponse.model_validate(answer)
+        return JSONResponse(answer)
 
     async def _read(self, request: Request, kind: Kind) -> tuple[dict[str, Any], Failure]:
         body = await request.json()
@@ -301,7 +317,8 @@ def app_of(fake: FakeCohere) -> Starlette:
     async def spent(_: Request) -> Response:
         return JSONResponse(inner.spent_s)
 
-    return Starlette(routes=[Route("/spent", spent), Mount("/", inner)])
+    models = Route("/v1/models/{name}", fake.on_model)
+    return Starlette(routes=[Route("/spent", spent), models, Mount("/", inner)])
 
 
 @asynccontextmanager
