@@ -96,3 +96,10 @@ def context(browser: Browser, complaints: Complaints, options: dict[str, Any]) -
 def page(context: BrowserContext) -> Page:
     """An empty page."""
     return context.new_page()
+
+
+@pytest.fixture
+def asked(request: pytest.FixtureRequest) -> str:
+    """A question of the test's own: one that was asked before would be answered from memory."""
+    words = "".join(letter if letter.isalnum() else " " for letter in request.node.name)
+    return f"How often is the wick trimmed, {' '.join(words.split())}?"

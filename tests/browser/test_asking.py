@@ -14,12 +14,6 @@ WICK = FACTS["lamps.html"]["wick"][1]
 
 
 @pytest.fixture
-def asked(request: pytest.FixtureRequest) -> str:
-    """A question of the test's own: one that was asked before would be answered from memory."""
-    return f"How often is the wick trimmed, {request.node.name.replace('_', ' ')}?"
-
-
-@pytest.fixture
 def chat(stack: Stack, page: Page) -> Chat:
     """The chat page, just opened."""
     page.goto(stack.carrel.address)

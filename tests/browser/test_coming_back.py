@@ -14,12 +14,6 @@ ANSWER = f"Beginning {WORDS} end."
 
 
 @pytest.fixture
-def asked(request: pytest.FixtureRequest) -> str:
-    """A question of the test's own: one that was asked before would be answered from memory."""
-    return f"How often is the wick trimmed, {request.node.name.replace('_', ' ')}?"
-
-
-@pytest.fixture
 def held(stack: Stack) -> Stack:
     """A model that stands still in the middle of its answer."""
     stack.model.write(ANSWER, WORDS)

@@ -135,6 +135,8 @@ export class CarrelSourceCard extends LitElement {
   /** A card that was clicked for stays until it is closed. */
   private pinned = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** The mark that is being given the focus back: that asks for nothing. */
+  private returning: HTMLElement | undefined;
 
   constructor() {
     super();
@@ -147,6 +149,7 @@ export class CarrelSourceCard extends LitElement {
 
   /** Show a source: at once for a click or the keyboard, soon for a mouse that stays. */
   ask(shown: SourceShown): void {
+    if (shown.mark === this.returning) return;
     clearTimeout(this.timer);
     this.sheet = globalThis.matchMedia?.(SHEET).matches ?? false;
     if (shown.how !== "hover") this.show(shown);
@@ -169,7 +172,10 @@ export class CarrelSourceCard extends LitElement {
     this.source = undefined;
     this.mark = undefined;
     this.pinned = false;
-    if (refocus) mark?.focus();
+    if (!refocus) return;
+    this.returning = mark;
+    mark?.focus();
+    this.returning = undefined;
   }
 
   protected override render() {
