@@ -34,6 +34,10 @@ class Admitted(NamedTuple):
     """The client's own, not a proxy's."""
 
 
+class ForeignPageError(ForbiddenError):
+    """A page of an origin that may not call."""
+
+
 class Admission:
     """The rules of this gateway; ``hops`` proxies stand in front of it."""
 
@@ -51,7 +55,7 @@ class Admission:
         """
         route = find(head.path)
         if route.is_api and head.origin and not self._may_call(head):
-            raise ForbiddenError("Pages of this origin may not call: see ALLOWED_ORIGINS")
+            raise ForeignPageError("Pages of this origin may not call: see ALLOWED_ORIGINS")
         if head.method != "OPTIONS":
             check_method(route, head.method)
             head.check_length(self._bodies.most(head.path))

@@ -11,14 +11,14 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from gateway.access import Entry
-from gateway.admission import Admitted, Client, check_http
+from gateway.admission import Admitted, Client, ForeignPageError, check_http
 from gateway.client.door import BROKEN_OFF, READY
 from gateway.desk import API_POLICY, SECURITY, Desk, Ready, since
 from gateway.headers import Header, find
 from gateway.http_proxy import ClientLeftError, HttpProxy
 from gateway.identity import Caller, socket_token
 from gateway.limits.rates import Verdict, rate_headers
-from gateway.origins import preflight_headers
+from gateway.origins import EVERY_PAGE, preflight_headers
 from gateway.own.metrics import refusal_of
 from gateway.request import RequestHead, too_large
 from gateway.routing import Route, Target, WrongMethodError, allow
@@ -38,6 +38,8 @@ from shared.logging import request_id
 from shared.metrics import CLIENT_LEFT
 
 _log = logging.getLogger(__name__)
+FIRST_CALL = b"/v1/sessions"
+"""What every page asks before all else."""
 
 
 class Front:
@@ -205,7 +207,13 @@ class Front:
             max_url_bytes=self.desk.max_url_bytes,
         )
         visit.headers += self.desk.admission.cors(head)
-        route = visit.route = self.desk.admission.route(head)
+        try:
+            route = visit.route = self.desk.admission.route(head)
+        except ForeignPageError:
+            if head.path == FIRST_CALL:
+                # So that a chat on that page can say why it does not answer; nothing else is told.
+                visit.headers.append(EVERY_PAGE)
+            raise
         return head, route
 
 

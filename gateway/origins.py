@@ -10,6 +10,7 @@ from gateway.headers import Header
 
 ALLOWED_HEADERS = b"authorization, content-type, idempotency-key, last-event-id, x-api-key, x-request-id"
 EXPOSED_HEADERS = b"X-Request-ID, Content-Disposition, Retry-After, RateLimit, RateLimit-Policy"
+EVERY_PAGE: Header = (b"access-control-allow-origin", b"*")
 _MAX_AGE = b"600"
 _PORT = {"http": ":80", "https": ":443"}
 

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
+
+import httpx
 
 from tests.browser import lighthouse
 from tests.support.fake_cohere import KEY, FakeCohere, cohere
@@ -58,6 +61,13 @@ class Stack:
     def site_address(self) -> str:
         """The address of the other site; ``localhost`` is another site than 127.0.0.1 to a browser."""
         return self.site.address.replace("127.0.0.1", "localhost")
+
+    def remove(self, *ids: str) -> None:
+        """Remove documents, those that are there."""
+        headers = {"x-api-key": self.carrel.admin_key}
+        with httpx.Client(base_url=self.carrel.address, headers=headers, timeout=30, trust_env=False) as http:
+            for id in ids:
+                http.delete(f"/v1/documents/{quote(id, safe='')}")
 
     @property
     def network_address(self) -> str:

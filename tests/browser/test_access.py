@@ -119,10 +119,10 @@ def test_a_reader_is_told_once(stack: Stack, page: Page, asked: str) -> None:
 @pytest.mark.parametrize("options", [{"locale": "ar", "viewport": {"width": 390, "height": 800}}])
 def test_right_to_left(stack: Stack, page: Page, asked: str) -> None:
     """Arabic stands at the right, and nothing sticks out of a phone's page."""
-    stack.model.write(ARABIC)
+    stack.model.write(ARABIC, ARABIC)
     page.goto(stack.carrel.address)
     chat = Chat(page)
     answer = chat.ask_and_hear(asked, ARABIC[:5])
-    paragraph = answer.locator("p").first
+    paragraph = answer.locator(".text p").first
     assert paragraph.evaluate("node => getComputedStyle(node).direction") == "rtl"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -112,7 +112,7 @@ def test_documents(stack: Stack, page: Page, kind: str) -> None:
         assert shown > len(PAYLOADS) // 2
     finally:
         stack.model.fake.chat = ""
-        remove(stack, names)
+        stack.remove(*names)
 
 
 def words(number: int) -> str:
@@ -126,21 +126,14 @@ def ingest(stack: Stack, kind: str, payloads: Sequence[str]) -> list[str]:
     names = []
     with httpx.Client(base_url=stack.carrel.address, timeout=30, trust_env=False) as http:
         for number, payload in enumerate(payloads):
-            name = quote(f"payload-{number}-{payload[:40]}".replace("/", "_").replace("\\", "_"), safe="")
+            name = f"payload-{number}-{payload[:40]}".replace("/", "_").replace("\\", "_")
             body = f"The {words(number)} say this: {payload} and that is what {words(number)} say."
             title = quote(payload.replace("\n", " ")[:150])
-            answer = http.put(f"/v1/documents/{name}?title={title}", content=body, headers=headers)
+            path = f"/v1/documents/{quote(name, safe='')}?title={title}"
+            answer = http.put(path, content=body, headers=headers)
             if answer.status_code in (400, 422):  # a name that no document may have
                 name = f"payload-{number}"
                 answer = http.put(f"/v1/documents/{name}?title={title}", content=body, headers=headers)
             assert answer.status_code in (200, 201, 204), answer.text
             names.append(name)
     return names
-
-
-def remove(stack: Stack, names: Sequence[str]) -> None:
-    """Remove them again."""
-    headers = {"x-api-key": stack.carrel.admin_key}
-    with httpx.Client(base_url=stack.carrel.address, timeout=30, trust_env=False) as http:
-        for name in names:
-            http.delete(f"/v1/documents/{name}", headers=headers)
