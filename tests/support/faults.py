@@ -79,7 +79,7 @@ def postgres_restarts(ways: Wired) -> Iterator[None]:
     """The database is killed, and started again in the end."""
     ways.postgres.stop(signal.SIGKILL)
     yield
-    ways.postgres.start()
+    ways.hand.submit(ways.postgres.start).result()
 
 
 def redis_is_lost(ways: Wired) -> Iterator[None]:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ class Wired:
     cohere: FakeCohere
     ways: dict[str, TcpProxy]
     """By where they lead to: ``chat_ws``, ``retriever``, ``postgres``, ``redis``, ``cohere``."""
+    hand: ThreadPoolExecutor
+    """The thread that starts the database, which ends with the thread that started it."""
 
 
 @contextmanager
@@ -56,10 +59,11 @@ def wired(folder: Path, postgres: PostgresServer, **variables: str) -> Iterator[
     """Run it within the block, with the small book in it."""
     with ExitStack() as stack:
         redis = RedisServer(folder)
-        redis.start()
         stack.callback(redis.kill)
-        postgres.start()
+        redis.start()
+        hand = stack.enter_context(ThreadPoolExecutor(1))
         stack.callback(lambda: postgres.stop() if postgres.runs else None)
+        hand.submit(postgres.start).result()
         cohere = stack.enter_context(cohere_in_thread())
         carrel = Carrel(folder)
         upstreams: dict[str, int | str] = {
@@ -86,7 +90,7 @@ def wired(folder: Path, postgres: PostgresServer, **variables: str) -> Iterator[
         stack.callback(carrel.close)
         carrel.start(within=90)
         carrel.carrel("ingest", book.write(folder / "book"))
-        yield Wired(carrel, postgres, redis, cohere, ways)
+        yield Wired(carrel, postgres, redis, cohere, ways, hand)
 
 
 QUIET = {"LIMITS": "off", "LOG_LEVEL": "warning", "EMBEDDING_MODEL_DIR": "no-model"}

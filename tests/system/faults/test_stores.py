@@ -28,7 +28,7 @@ async def test_postgres_restarts(ways: Wired, how: signal.Signals) -> None:
         fault.begins()
         await asyncio.to_thread(ways.postgres.stop, how)
         await asyncio.gather(fault.told(POSTGRES), fault.sees("overloaded"))
-        await asyncio.to_thread(ways.postgres.start)
+        await asyncio.wrap_future(ways.hand.submit(ways.postgres.start))
         await fault.recovered()
     assert carrel.pids() == before
 
