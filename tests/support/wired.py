@@ -85,6 +85,7 @@ def wired(folder: Path, postgres: PostgresServer, **variables: str) -> Iterator[
             # A retriever that says nothing is given up after a minute; here nobody waits so long.
             "ANSWER_TIMEOUT_S": "6",
             **QUIET,
+            **LIMITED,
             **variables,
         }
         stack.callback(carrel.close)
@@ -95,3 +96,12 @@ def wired(folder: Path, postgres: PostgresServer, **variables: str) -> Iterator[
 
 QUIET = {"LIMITS": "off", "LOG_LEVEL": "warning", "EMBEDDING_MODEL_DIR": "no-model"}
 """Settings under which a fleet from one address is not limited, and a start is quick."""
+_RATES = ("ASK", "SEARCH", "SOCKET", "READ")
+_OF_ADDRESSES = (*_RATES, "SESSION", "OWNER", "PUBLIC", "REFUSED")
+LIMITED = {
+    "LIMITS": "on",
+    "MESSAGES_PER_MINUTE": "100000",
+    **{f"RATE_{name}_VISITOR": "10000/s" for name in _RATES},
+    **{f"RATE_{name}_ADDRESS": "10000/s" for name in _OF_ADDRESSES},
+}
+"""Every request is counted, in Redis, and none is too many."""
