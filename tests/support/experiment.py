@@ -126,6 +126,8 @@ async def experiment(address: str, admin_key: str, fault: str) -> AsyncIterator[
         for task in (*fleet, watch):
             task.cancel()
         await asyncio.wait([*fleet, watch], timeout=10)
+        for client in here.clients:
+            client.part()
         _write(here.row)
 
 

@@ -52,7 +52,6 @@ class Client:
     """What the client met: how answers ended, errors by code, connections that were lost."""
     answered: list[tuple[float, float]] = field(default_factory=list)
     """When each question that was answered whole was asked and when answered, by the monotonic clock."""
-    duplicates: int = 0
     surprises: list[str] = field(default_factory=list)
     """What must not happen."""
     token: str = ""
@@ -87,7 +86,7 @@ class Client:
                 await self._one_try(await self._opened(), frame, told)
             except LOST:
                 self.seen["connection lost"] += 1
-                self._part()
+                self.part()
                 await asyncio.sleep(0.1)
         self.seen[told.status] += 1
         if told.status == "completed":
@@ -124,9 +123,11 @@ class Client:
             self.promises.append(
                 Promise(frame["client_message_id"], frame["content"], ack["message_id"], told)
             )
-        self.duplicates += ack["duplicate"]
+        if ack["duplicate"]:
+            self.seen["found again"] += 1
 
-    def _part(self) -> None:
+    def part(self) -> None:
+        """Break the connection off."""
         if self._socket is not None:
             self._socket.transport.abort()
         self._socket = None

@@ -14,7 +14,6 @@ from tests.support.wired import Wired
 pytestmark = [pytest.mark.system, pytest.mark.faults]
 POSTGRES = "chat_ws.postgres|chat_ws"
 FULL = ("too many clients", "reserved")
-REDIS = "gateway.redis|chat_ws.redis"
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL])
@@ -74,7 +73,8 @@ async def test_redis_killed(ways: Wired) -> None:
         fault.begins()
         ways.redis.kill()
         try:
-            await asyncio.gather(fault.told("gateway.redis", "chat_ws.redis"), fault.works(since=fault.began))
+            told = fault.told("gateway.redis", "chat_ws.redis")
+            await asyncio.gather(told, fault.works(since=fault.began), fault.sees("documents kept"))
         finally:
             await asyncio.to_thread(ways.redis.start)
         await fault.recovered()
@@ -87,7 +87,8 @@ async def test_redis_hangs(ways: Wired) -> None:
         fault.begins()
         ways.redis.signal(signal.SIGSTOP)
         try:
-            await asyncio.gather(fault.told(REDIS), fault.works(since=fault.began))
+            told = fault.told("gateway.redis", "chat_ws.redis")
+            await asyncio.gather(told, fault.works(since=fault.began), fault.sees("documents kept"))
         finally:
             ways.redis.signal(signal.SIGCONT)
         await fault.recovered()

@@ -21,8 +21,13 @@ SHOWS = {
 """Where ``/health`` shows that a way leads nowhere."""
 WITHOUT = {"redis", "cohere"}
 """What is done without: everybody is answered all the while."""
-MEETS = {"retriever": "failed", "postgres": "overloaded", "cohere": "without generation"}
-"""What clients meet while the way leads nowhere."""
+MEETS = {
+    "retriever": "failed",
+    "postgres": "overloaded",
+    "redis": "documents kept",
+    "cohere": "without generation",
+}
+"""What clients meet while the way leads nowhere; each document is a request that is counted in Redis."""
 HOLD_S = 3.0
 
 
