@@ -27,8 +27,8 @@ class Sample:
     """The status of each service, and of each of its checks as ``service.check``."""
 
     def ill(self, part: str) -> bool:
-        """Whether ``part`` is said not to be well, or nobody answered."""
-        return self.status == "away" or self.parts.get(part, "ok") != "ok"
+        """Whether ``part`` is said not to be well; that nobody answers says so of the gateway alone."""
+        return (part == "gateway" and self.status == "away") or self.parts.get(part, "ok") != "ok"
 
 
 class HealthWatch:

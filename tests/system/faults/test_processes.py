@@ -1,5 +1,6 @@
 """Each process killed, stopped, told to end under questions: it comes back, nothing promised is missing."""
 
+import asyncio
 import os
 import signal
 from contextlib import suppress
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.experiment import Experiment, experiment
+from tests.support.experiment import CLIENTS, Experiment, experiment
 from tests.support.system import Carrel
 from tests.support.waiting import eventually
+from tests.support.wired import Wired
 
 pytestmark = [pytest.mark.system, pytest.mark.faults]
 
@@ -53,6 +55,22 @@ async def test_killed(embedded: Carrel, name: str) -> None:
         await fault.told(SHOWS[name])
         await replaced(embedded, name, pid)
         await fault.recovered(since=fault.began)
+
+
+async def test_killed_in_the_middle_of_answers(ways: Wired) -> None:
+    """SIGKILL of chat_ws while answers grow slowly: the next start ends their runs as ``incomplete``."""
+    carrel, cohere = ways.carrel, ways.cohere
+    async with experiment(carrel.address, carrel.admin_key, "chat_ws SIGKILL in the middle") as fault:
+        before = len(cohere.asked)
+        cohere.chat, cohere.slow_s = "slow-bytes", 0.2
+        try:
+            await eventually(lambda: len(cohere.asked) >= before + 3 * CLIENTS, within=30)
+            pid = await strike(fault, carrel, "chat_ws", signal.SIGKILL)
+            await fault.told("chat_ws")
+            await asyncio.gather(fault.sees("incomplete"), replaced(carrel, "chat_ws", pid))
+        finally:
+            cohere.chat, cohere.slow_s = "", 1.0
+        await fault.recovered()
 
 
 @pytest.mark.parametrize("name", ["gateway", "retriever", "chat_ws"])

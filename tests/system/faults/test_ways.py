@@ -66,6 +66,22 @@ async def test_answers_do_not_come(ways: Wired, name: str) -> None:
         await fault.recovered()
 
 
+async def test_acknowledgements_get_lost(ways: Wired) -> None:
+    """Committed, and the word of it lost with the connection: asked again under its id, it is found."""
+    way = ways.ways["chat_ws"]
+    async with experiment(ways.carrel.address, ways.carrel.admin_key, "acknowledgements get lost") as fault:
+        found = asyncio.ensure_future(fault.sees("found again"))
+        for _ in range(3):
+            fault.begins()
+            way.stall("down")
+            await asyncio.sleep(HOLD_S / 2)
+            way.reset()
+            way.heal()
+            await fault.works(since=fault.began)
+        await found
+        await fault.recovered()
+
+
 @pytest.mark.parametrize("name", SHOWS)
 async def test_gone(ways: Wired, name: str) -> None:
     """Every connection is reset, and new ones too."""
