@@ -71,11 +71,15 @@ class Experiment:
         ends = [_first_end(client, since) for client in self.clients]
         return max(end for end in ends if end is not None)
 
-    async def recovered(self, *, since: float | None = None) -> None:
-        """Wait until all is as before the fault, which ended at ``since`` (now)."""
+    async def recovered(self, *, since: float | None = None, told: bool = True) -> None:
+        """Wait until all is as before the fault, which ended at ``since`` (now), and ``/health`` says so.
+
+        Unless ``told`` health is not waited for: a breaker leaves what failed alone for a while.
+        """
         since = time.monotonic() if since is None else since
         self.row.recovery_s = await self.works(since=since) - since
-        await self.health.says(lambda s: s.status == "ok", since=time.monotonic(), within=RECOVERY_S)
+        if told:
+            await self.health.says(lambda s: s.status == "ok", since=time.monotonic(), within=RECOVERY_S)
 
     async def sees(self, *words: str, within: float = 30.0) -> None:
         """Wait until clients have met each of ``words`` from now on."""

@@ -36,7 +36,8 @@ async def test_fails(ways: Wired, failure: Failure) -> None:
                 await fault.told("retriever.cohere")
         finally:
             cohere.chat = cohere.condense = cohere.rerank = cohere.embed = ""
-        await fault.recovered()
+        # One failure is waited for until its breaker has let a question through again: half a minute.
+        await fault.recovered(told=failure == "unavailable")
 
 
 async def fresh_retriever(ways: Wired) -> None:
