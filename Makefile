@@ -1,7 +1,7 @@
 # Carrel. `make help` lists what can be done.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: bench-gateway help run install model test test-quick check format lock image image-test clean
+.PHONY: bench-gateway soak test-faults help run install model test test-quick check format lock image image-test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,6 +52,12 @@ test: $(VENV)/.installed-dev model ## all tests, with real PostgreSQL, the real 
 
 test-quick: $(VENV)/.installed-dev ## only the tests that need neither network nor processes
 	@$(BIN)/python -m pytest -q -m "not integration and not system"
+
+test-faults: $(VENV)/.installed-dev ## every fault of the matrix under questions; prints a table (takes root, cc, some minutes)
+	@$(BIN)/python -m pytest -q -m "faults or system" tests/system/faults
+
+soak: $(VENV)/.installed-dev ## half an hour of questions with a random fault every 20 s: MINUTES=30
+	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),30)
 
 check: $(VENV)/.installed-dev ## format, lint, types, imports, coverage of the pure modules
 	@$(BIN)/ruff format --check -q .

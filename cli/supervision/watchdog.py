@@ -88,9 +88,10 @@ class Watchdog:
         """Probe every running program; kill the hung, so that supervisor starts them again."""
         running = self._running()
         answered = dict(zip(running, self._pool.map(self._answers, running), strict=True))
-        for name, pid in running.items():
+        for name, (pid, age_s) in running.items():
             liveness = self._liveness.setdefault(name, Liveness())
-            if liveness.observe(pid=pid, answered=answered[name], now=now) and not self.stopping:
+            hung = liveness.observe(pid=pid, answered=answered[name], now=now, age_s=age_s)
+            if hung and not self.stopping:
                 say(f"{name} does not answer and is killed, to be started again")
                 os.kill(pid, signal.SIGKILL)
         if not self.ready and not self.stopping and self._is_ready():
@@ -105,7 +106,8 @@ class Watchdog:
         with contextlib.suppress(xmlrpc.client.Fault):
             self.rpc.supervisor.shutdown()
 
-    def _running(self) -> dict[str, int]:
+    def _running(self) -> dict[str, tuple[int, float]]:
+        """Return the id of each program that runs, and for how many seconds it does."""
         try:
             processes = self.rpc.supervisor.getAllProcessInfo()
         except xmlrpc.client.Fault:
@@ -113,7 +115,7 @@ class Watchdog:
             self.stopping = True
             return {}
         return {
-            info["name"]: info["pid"]
+            info["name"]: (info["pid"], info["now"] - info["start"])
             for info in processes
             if info["state"] == ProcessStates.RUNNING and info["name"] != "watchdog"
         }

@@ -49,6 +49,8 @@ class Carrel:
             "CHAT_PORT": str(ports[2]),
             **variables,
         }
+        self.prefix: tuple[str, ...] = ()
+        """What the command is put behind, such as a program that gives it a world of its own."""
         self._process: subprocess.Popen[bytes] | None = None
         self._seen = 0
 
@@ -64,7 +66,12 @@ class Carrel:
         self._seen = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [CARREL, "up"], env=self.env, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+                [*self.prefix, CARREL, "up"],
+                env=self.env,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def control(self, command: str, program: str) -> None:
