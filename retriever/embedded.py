@@ -30,6 +30,7 @@ from retriever.ports import (
     Stored,
     Where,
 )
+from retriever.sparse import SparseVector
 from shared.errors import UpstreamUnavailableError
 from shared.tasks import cancel, spawn
 
@@ -39,6 +40,8 @@ FLUSH_AFTER_IDLE_S = 30.0
 REMEMBERED = 50_000
 """Payloads of chunks that were found, without their text: some 20 MB."""
 DENSE = "dense"
+_CONFIGURATION = "edge_config.json"
+"""The engine's own file, in each folder of its."""
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -112,6 +115,18 @@ class EmbeddedStore:
             )
             records, following = self._shard.scroll(request)
             return [_stored(record) for record in records], None if following is None else str(following)
+
+        return await self._read(run)
+
+    async def read(
+        self, where: Where, *, limit: int, after: str | None = None
+    ) -> tuple[list[Point], str | None]:
+        def run(q: Any) -> tuple[list[Point], str | None]:
+            request = q.ScrollRequest(
+                offset=after, limit=limit, filter=_filter(q, where), with_payload=True, with_vector=True
+            )
+            records, following = self._shard.scroll(request)
+            return [_point(record) for record in records], None if following is None else str(following)
 
         return await self._read(run)
 
@@ -201,7 +216,7 @@ class EmbeddedStore:
         if self._shard is not None:
             return
         q = _engine()
-        if not (self._folder / "edge_config.json").exists():
+        if not (self._folder / _CONFIGURATION).exists():
             _create(q, self._folder, schema)
         self._shard = q.EdgeShard.load(str(self._folder))
 
@@ -229,6 +244,9 @@ class EmbeddedCollections:
     def __init__(self, folder: Path) -> None:
         self._folders = (folder, folder.with_name(f"{folder.name}-beside"))
         self._pointer = folder.with_name(f"{folder.name}.living")
+
+    async def exist(self) -> bool:
+        return (self._living() / _CONFIGURATION).exists()
 
     async def living(self) -> EmbeddedStore:
         return EmbeddedStore(self._living())
@@ -351,3 +369,12 @@ def _keys(keys: Sequence[str] | None) -> bool | list[str]:
 
 def _stored(record: Any) -> Stored:
     return Stored(id=str(record.id), payload=record.payload or {})
+
+
+def _point(record: Any) -> Point:
+    vectors = dict(record.vector or {})
+    dense = vectors.pop(DENSE, None)
+    sparse = {
+        name: SparseVector(tuple(vector.indices), tuple(vector.values)) for name, vector in vectors.items()
+    }
+    return Point(str(record.id), record.payload or {}, sparse, dense)
