@@ -216,6 +216,53 @@ def _status(as_json: AsJson = False, url: Url = None) -> None:
     raise typer.Exit(status(settings=connection.settings(url), as_json=as_json))
 
 
+@app.command("backup")
+def _backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where it is kept.", show_default=False)],
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="Remove all but so many of the newest.", show_default=False),
+    ] = None,
+) -> None:
+    """Back up conversations, documents and settings without secrets, while Carrel runs.
+
+    It is run where the server is: it finds the database and the retriever as the server does.
+
+    Exit code: 0 done, 1 failed, 2 refused.
+    """
+    from cli.backups import settings
+    from cli.backups.commands import backup
+
+    env = settings.environment()
+    raise typer.Exit(backup(folder, keep=keep, settings=settings.of_the_server(env), kept=settings.kept(env)))
+
+
+@app.command("restore")
+def _restore(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where backups are kept.", show_default=False)
+    ],
+    wanted: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE", help="The backup's name; else the newest whole one.", show_default=False
+        ),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Take the place of what is there.")] = False,
+) -> None:
+    """Restore conversations and documents from a backup, while Carrel runs. Settings are only compared.
+
+    Exit code: 0 done, 1 failed, 2 refused: nothing was changed.
+    """
+    from cli.backups import settings
+    from cli.backups.commands import restore
+
+    env = settings.environment()
+    server = settings.of_the_server(env)
+    kept = settings.kept(env)
+    raise typer.Exit(restore(folder, wanted, replace=replace, settings=server, kept=kept))
+
+
 def _wanted(
     source: str,
     kind: str | None,

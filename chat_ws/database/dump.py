@@ -65,10 +65,10 @@ def is_new(url: str) -> bool:
         return _migration(cursor) is None
 
 
-def require_empty(url: str) -> None:
-    """Raise :class:`NotEmptyError` if there are conversations in this database."""
+def has_conversations(url: str) -> bool:
+    """Return whether there are conversations in this database."""
     with _transaction(url) as cursor:
-        _require_empty(cursor)
+        return _has_conversations(cursor)
 
 
 def dump(url: str, file: BinaryIO) -> Dumped:
@@ -113,8 +113,9 @@ def restore(url: str, file: BinaryIO, *, replace: bool, now: datetime) -> Dumped
     _check_known(migration, "the dump")
     with _transaction(url) as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT}'; SET LOCAL statement_timeout = 0")
-        if not replace:
-            _require_empty(cursor)
+        if not replace and _has_conversations(cursor):
+            reason = "There are conversations already: they are replaced only where that is asked for"
+            raise NotEmptyError(reason)
         _drop(cursor)
         for step in migrations()[:migration]:
             apply(cursor, migration=step, now=now)
@@ -167,12 +168,11 @@ def _exists(cursor: Cursor, table: str) -> bool:
     return bool(cursor.fetchall()[0]["there"])
 
 
-def _require_empty(cursor: Cursor) -> None:
-    if _exists(cursor, "conversations"):
-        cursor.execute("SELECT EXISTS (SELECT FROM conversations) AS some")
-        if cursor.fetchall()[0]["some"]:
-            reason = "There are conversations already: they are replaced only where that is asked for"
-            raise NotEmptyError(reason)
+def _has_conversations(cursor: Cursor) -> bool:
+    if not _exists(cursor, "conversations"):
+        return False
+    cursor.execute("SELECT EXISTS (SELECT FROM conversations) AS some")
+    return bool(cursor.fetchall()[0]["some"])
 
 
 def _dump_table(cursor: Cursor, table: str, file: BinaryIO) -> int:

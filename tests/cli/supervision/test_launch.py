@@ -33,6 +33,7 @@ EVERYTHING = {
         ("retriever", {"QDRANT_URL", "QDRANT_API_KEY", "COHERE_API_KEY", "INTERNAL_TOKEN", "REDIS_URL"}),
         ("chat_ws", {"DATABASE_URL", "INTERNAL_TOKEN", "REDIS_URL"}),
         ("postgres", set()),
+        ("backup", {"DATABASE_URL", "INTERNAL_TOKEN"}),
         ("watchdog", set()),
     ],
 )
