@@ -33,7 +33,8 @@ PROGRAMS: Mapping[str, tuple[str, frozenset[str]]] = {
 
 _SECRETS = frozenset().union(*(names for _, names in PROGRAMS.values()))
 # Also what the platform or the owner put there for something else: it is no business of ours.
-_LOOKS_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|PGPASS|API_?KEY|PRIVATE_KEY|CREDENTIAL", re.I)
+# Tokens in the plural are counted: COHERE_MONTHLY_TOKENS.
+_LOOKS_SECRET = re.compile(r"TOKEN(?!S)|SECRET|PASSWORD|PASSWD|PGPASS|API_?KEY|PRIVATE_KEY|CREDENTIAL", re.I)
 
 
 def is_secret(name: str) -> bool:
