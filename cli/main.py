@@ -263,6 +263,35 @@ def _restore(
     raise typer.Exit(restore(folder, wanted, replace=replace, settings=server, kept=kept))
 
 
+@app.command("deploy")
+def _deploy(
+    space: Annotated[str, typer.Argument(metavar="USER/SPACE", help="The Space; made where there is none.")],
+    env: Annotated[
+        Path | None, typer.Option("--env", help="Settings, as in .env.example.", show_default=False)
+    ] = None,
+    bucket: Annotated[
+        str, typer.Option(metavar="USER/BUCKET", help="Mounted for backups; made where there is none.")
+    ] = "",
+    revision: Annotated[str, typer.Option(help="The commit to deploy.")] = "HEAD",
+    private: Annotated[bool, typer.Option("--private", help="A Space that is made is private.")] = False,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the deployment before.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait until it is ready.")] = 1800,
+) -> None:
+    """Bring a commit to a Hugging Face Space, with its settings, and wait until it is well.
+
+    HF_TOKEN opens it. It may be run again at any time, and goes on where it was.
+
+    Exit code: 0 it is well, 1 it is not, 2 refused: nothing was changed.
+    """
+    from cli.deploy.command import Options, deploy
+    from cli.deploy.program import checkout, hub, verify
+
+    options = Options(env, bucket, revision, private, rollback, dry_run, yes, timeout)
+    raise typer.Exit(deploy(hub(space), checkout(), options, verify=verify))
+
+
 def _wanted(
     source: str,
     kind: str | None,
