@@ -24,7 +24,11 @@ _EXPORTED: dict[int | str, dict[str, Any]] = {
         "content": {INDEX_MEDIA_TYPE: _LINES},
     }
 }
-_TAKEN = {"description": "As exported.", "content": {INDEX_MEDIA_TYPE: _LINES}, "required": True}
+_TAKEN = {
+    "description": "As exported; its first line tells what it is.",
+    "content": {name: _LINES for name in (INDEX_MEDIA_TYPE, "application/octet-stream")},
+    "required": True,
+}
 
 router = APIRouter(
     prefix="/v1/index",
