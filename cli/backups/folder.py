@@ -42,7 +42,7 @@ class Folder:
 
     def prepare(self) -> None:
         """Make the folder, not what it stands in: a bucket that is not mounted must not be papered over."""
-        self.path.mkdir(exist_ok=True)
+        self.path.mkdir(mode=0o700, exist_ok=True)
 
     def names(self) -> list[str]:
         """Return the name of every file."""
@@ -128,7 +128,7 @@ class _Counted:
 @contextmanager
 def _durable(path: Path) -> Iterator[IO[bytes]]:
     """A new file, closed when the block ends, and on the disk where the file system can promise that."""
-    with path.open("xb") as file:
+    with open(path, "xb", opener=_private) as file:
         yield file
         file.flush()
         try:
@@ -137,6 +137,11 @@ def _durable(path: Path) -> Iterator[IO[bytes]]:
             if error.errno not in _NO_FSYNC:
                 raise
     # Closing is what uploads to a bucket: it must have succeeded before anything refers to the file.
+
+
+def _private(path: str, flags: int) -> int:
+    # From its first byte on: it holds what visitors said. A bucket has rights of its own.
+    return os.open(path, flags, 0o600)
 
 
 def _look(path: Path) -> Part:

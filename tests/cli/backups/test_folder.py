@@ -75,6 +75,13 @@ def test_a_file_is_never_written_over(folder: Folder) -> None:
     folder.check(id)
 
 
+def test_nobody_else_reads_it(folder: Folder) -> None:
+    """Neither the folder that was made nor a file in it."""
+    written(folder)
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.path.iterdir()} == {0o600}
+
+
 def test_the_newest_stay(folder: Folder) -> None:
     """Older ones go, and what was never finished; other people's files stay."""
     ids = [written(folder, NOW + timedelta(hours=hour)) for hour in range(3)]
