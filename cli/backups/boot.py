@@ -33,7 +33,7 @@ from retriever.index.importing import Importing
 from retriever.opening import OpeningStore
 from retriever.settings import RetrieverSettings
 from shared import logging as lines
-from shared.errors import CarrelError, NotEmptyError, UpstreamUnavailableError
+from shared.errors import CarrelError, NotEmptyError, OverloadedError, UpstreamUnavailableError
 from shared.settings import load, refuse
 from shared.tasks import cancel, spawn
 
@@ -75,7 +75,7 @@ class Boot:
         """
         if self._embedded:
             self._restore()
-        elif self._patiently("the database", partial(is_new, self._url)) is not None:
+        elif self._patiently("the database", partial(is_new, self._url)) is not None and self._halves():
             self._in_turn()
 
     def _in_turn(self) -> None:
@@ -187,6 +187,17 @@ def _nothing() -> Iterator[None]:
     yield
 
 
+def _takes_logins(layout: Layout) -> bool:
+    """Whether the embedded database is there: it listens, and answers, before it lets anybody in."""
+    if not answers_postgres(layout.run_dir, timeout_s=2):
+        return False
+    try:
+        is_new(layout.database_url)
+    except OverloadedError:
+        return False
+    return True
+
+
 @contextmanager
 def _running_postgres(layout: Layout) -> Iterator[None]:
     """Run the embedded database, as supervisord will."""
@@ -194,7 +205,7 @@ def _running_postgres(layout: Layout) -> Iterator[None]:
     process = subprocess.Popen(command, env=environment())
     try:
         deadline = time.monotonic() + _START_S
-        while not answers_postgres(layout.run_dir, timeout_s=2):
+        while not _takes_logins(layout):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise UpstreamUnavailableError("The embedded database does not start")
             Event().wait(_EVERY_S)

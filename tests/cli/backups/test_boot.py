@@ -215,6 +215,15 @@ async def test_a_lost_database_is_a_restore_that_is_owed(
     assert (data / "restoring").exists()
 
 
+async def test_a_start_with_its_state_waits_for_nobody(
+    folder: Folder, empty_url: str, tmp_path: Path
+) -> None:
+    """Though another container makes a backup just then."""
+    run(booting(tmp_path / "data", folder, empty_url))
+    with turn(empty_url):
+        run(booting(tmp_path / "data", folder, empty_url))
+
+
 async def test_one_of_several_restores(folder: Folder, empty_url: str, tmp_path: Path) -> None:
     """The others wait for their turn and find it done."""
     from concurrent.futures import ThreadPoolExecutor
