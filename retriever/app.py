@@ -251,6 +251,6 @@ def _remote(settings: RetrieverSettings) -> Collections:
 def _embedded(settings: RetrieverSettings) -> Collections:
     import qdrant_edge  # noqa: F401 - loaded here, off the event loop
 
-    from retriever.embedded import EmbeddedCollections
+    from retriever.embedded.collections import EmbeddedCollections
 
     return EmbeddedCollections(settings.data_dir / "qdrant")

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 from qdrant_client import AsyncQdrantClient
 
-from retriever.embedded import EmbeddedCollections
+from retriever.embedded.collections import EmbeddedCollections
 from retriever.ports import Collections, Point, Schema, VectorStore, Where
 from retriever.qdrant import QdrantCollections
 from tests.support.retriever_memory import MemoryCollections

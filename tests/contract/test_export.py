@@ -11,7 +11,7 @@ from qdrant_client import AsyncQdrantClient
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.preparation import Submission
 from retriever.documents.records import META_ID
-from retriever.embedded import EmbeddedCollections
+from retriever.embedded.collections import EmbeddedCollections
 from retriever.embedding.vectors import Vectors
 from retriever.index.identity import wanted
 from retriever.index.importing import Importing

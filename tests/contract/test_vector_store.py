@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from retriever.embedded import EmbeddedStore
+from retriever.embedded.store import EmbeddedStore
 from retriever.ports import (
     AnyOf,
     Between,

@@ -22,7 +22,7 @@ from cli.backups.restoring import NothingSoundError
 from cli.backups.settings import BackupSettings
 from cli.supervision.layout import Layout, private_dir
 from retriever.documents.records import of_kind
-from retriever.embedded import EmbeddedCollections
+from retriever.embedded.collections import EmbeddedCollections
 from retriever.index.identity import wanted
 from retriever.ports import Point
 from retriever.settings import RetrieverSettings
