@@ -6,6 +6,7 @@ from shared.collector import settle
 from shared.logging import configure
 from shared.serve import listen, serve
 from shared.settings import load
+from shared.traced import configure as configure_tracing
 
 GRACEFUL_S = 1
 
@@ -14,6 +15,7 @@ def main() -> None:
     """Read the settings, listen, serve."""
     settings = load(ChatSettings)
     configure("chat_ws", level=settings.log_level, log_format=settings.log_format)
+    configure_tracing("chat_ws", settings)
     sock = listen(settings.bind_host, settings.chat_port, variable="CHAT_PORT")
     app = create_app(settings)
     settle()

@@ -44,6 +44,7 @@ from shared.http import HeadMiddleware, IdentityMiddleware, RequestIdMiddleware,
 from shared.metrics import CountingMiddleware
 from shared.metrics import router as metrics_router
 from shared.tasks import cancel, spawn
+from shared.traced import TraceMiddleware
 
 
 def _now_us() -> int:
@@ -165,6 +166,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     install_error_handlers(app)
     app.add_middleware(HeadMiddleware)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
+    app.add_middleware(TraceMiddleware)
     app.add_middleware(RequestIdMiddleware)
     app.add_middleware(CountingMiddleware, requests=requests)
     return app

@@ -24,6 +24,7 @@ import psycopg2.extras
 
 from chat_ws.database.deadlines import Deadlines
 from shared.errors import OverloadedError
+from shared.tracing import span
 
 _T = TypeVar("_T")
 Connection = psycopg2.extensions.connection
@@ -125,6 +126,10 @@ class Database:
         return await self._in_thread(partial(_at_once, sql=sql, values=values), self._deadline_s)
 
     async def _in_thread(self, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
+        with span("database", {"db.system.name": "postgresql"}, kind="client"):
+            return await self._in_turn(work, deadline_s)
+
+    async def _in_turn(self, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
         await self._take_turn()
         try:
             future = self._threads.submit(copy_context().run, self._transaction, work, deadline_s)

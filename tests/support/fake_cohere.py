@@ -93,6 +93,8 @@ class FakeCohere:
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     clients: list[Any] = field(default_factory=list)
     """From where: the same twice is the same connection."""
+    contexts: list[str] = field(default_factory=list)
+    """The trace context that each request came with, or nothing."""
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -151,6 +153,7 @@ class FakeCohere:
         body = await request.json()
         self.asked.append((request.url.path, body))
         self.clients.append(request.client)
+        self.contexts.append(request.headers.get("traceparent", ""))
         if request.headers.get("authorization") != f"Bearer {KEY}":
             return body, "unauthorized"
         failure: Failure = getattr(self, kind)
