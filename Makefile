@@ -1,7 +1,7 @@
 # Carrel. `make help` lists what can be done.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: audit bench-gateway help run install model test test-quick check format lock image image-test clean
+.PHONY: audit bench-gateway fuzz help run install model test test-quick check format lock image image-test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -64,6 +64,12 @@ check: $(VENV)/.installed-dev ## format, lint, types, imports, coverage of the p
 	@$(BIN)/python -m venv .venv-audit
 	@.venv-audit/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r $<
 	@touch $@
+
+MINUTES := 5
+
+fuzz: $(VENV)/.installed-dev ## feed the parsers what strangers might send, for MINUTES=5
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-fuzz.txt || echo "without atheris"
+	@$(BIN)/python -m tests.fuzzing --minutes $(MINUTES)
 
 LOCKED := $(filter-out requirements-dev.txt, $(wildcard requirements*.txt))
 

@@ -77,6 +77,10 @@ class FakeCohere:
     latency_s: float = 0.0
     mode: Literal["ACCURATE", "FAST"] = "ACCURATE"
     thinking: bool = False
+    said: str = ""
+    """What it says whatever it was given; else the first sentence of the first document."""
+    cited: tuple[str, ...] = ()
+    """The documents it says it has it from; else the one it has it from."""
     shift: int = 0
     """How far citations are off."""
     cites: bool = True
@@ -230,7 +234,7 @@ class FakeCohere:
 
     def _events(self, body: dict[str, Any], failure: Failure) -> Iterator[dict[str, Any]]:
         document = body["documents"][0]
-        text = words.first_sentence(document["data"]["text"])
+        text = self.said or words.first_sentence(document["data"]["text"])
         yield {"type": "message-start", "id": "m", "delta": {"message": {"role": "assistant"}}}
         if failure == "unknown-event":
             yield {"type": "new-thing", "payload": text}
@@ -247,7 +251,8 @@ class FakeCohere:
             yield {"type": "broken-line"}
         yield from others
         more = [*words.deltas(" \U0001f600 That is all.")]
-        cited = [words.citation(text, document, self.shift)] if self.cites else []
+        ids = self.cited or (document["id"],)
+        cited = [words.citation(text, {"id": id}, self.shift) for id in ids] if self.cites else []
         yield from cited + more if self.mode == "FAST" else more + cited
         yield {"type": "content-end", "index": 0}
         yield words.end("ERROR" if failure == "error-late" else "COMPLETE")
