@@ -240,5 +240,8 @@ def _metrics(adapters: Adapters, doors: Doors) -> Metrics:
     )
     metrics.gauge("connections_open", "Clients' HTTP connections.", lambda: {(): len(doors.open)})
     metrics.gauge("sockets_open", "WebSockets.", lambda: {(): adapters.chat.open})
+    metrics.gauge(
+        "redis_lost", "Whether Redis is set and lost.", lambda: adapters.limiter.check().status != "ok"
+    )
     metrics.gauge("requests_in_progress", "Requests of services.", lambda: {(): doors.desk.places.taken})
     return metrics

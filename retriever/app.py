@@ -149,6 +149,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     app.state.search = Search(store, app.state.catalogue, app.state.vectors)
     app.state.answers = Answers(app.state.search, model)
     requests = Requests("retriever")
+    _add_sources(app, adapters)
     app.state.metrics = metrics.told(
         requests,
         store=store,
@@ -157,8 +158,8 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         budget=app.state.budget,
         model=model,
         embedder=embedder,
+        intake=metrics.Intake(app.state.ingest, app.state.parsing, app.state.jobs, app.state.rebuild),
     )
-    _add_sources(app, adapters)
     asked = (routes.documents, index_routes.router, routes.questions, openai, routes.usage, routes.inside)
     sources = (sources_routes.data_sources, sources_routes.ingestion_jobs)
     for router in (health.router, metrics_router, *asked, *sources):
