@@ -77,7 +77,7 @@ def parse(text: str) -> Url:
         raise UrlError("the port is 80, 443 or one from 1024 up")
     path = quote(parts.path, safe=_KEPT) or "/"
     if _DOT_SEGMENT.search(path):
-        path = urlsplit(urljoin(f"http://x{path}", path)).path
+        path = _without_dots(path)
         if _DOT_SEGMENT.search(path):
             raise UrlError("the path holds . or .. as a segment")
     query = f"?{quote(parts.query, safe=_KEPT)}" if parts.query else ""
@@ -110,6 +110,23 @@ def follow(base: Url, location: str) -> Url:
     if base.scheme == "https" and found.scheme == "http":
         raise UrlError("it leads from https to http")
     return found
+
+
+def _without_dots(path: str) -> str:
+    """Return ``path`` with its segments ``.`` and ``..`` carried out (RFC 3986, section 5.2.4).
+
+    Not by ``urljoin``: to it a path that begins with two slashes names a host.
+    """
+    kept: list[str] = []
+    *folders, last = path.split("/")[1:]
+    for segment in folders:
+        if segment == "..":
+            kept = kept[:-1]
+        elif segment != ".":
+            kept.append(segment)
+    if last == "..":
+        kept = kept[:-1]
+    return "/".join(["", *kept, "" if last in (".", "..") else last])
 
 
 def _host(host: str) -> str:

@@ -29,6 +29,8 @@ def flagged(flags: int) -> bytes:
 FOUND: list[tuple[str, bytes]] = [
     (nasty.DOCX, flagged(0x20)),  # "compressed patched data": not what the library knows to be broken
     (nasty.DOCX, flagged(0x40)),  # "strong encryption", likewise
+    ("llms_txt", b"[a](//s.//.)"),  # a path of two slashes was taken for a host, and none was left
+    ("address", b"https://s.//evil/../x"),
 ]
 """What was once a fault: the target and the bytes."""
 
