@@ -75,13 +75,14 @@ def parse(text: str) -> Url:
     port = _PORTS[parts.scheme] if port is None else port
     if not (port in _PORTS.values() or 1024 <= port <= 65535):
         raise UrlError("the port is 80, 443 or one from 1024 up")
+    host = _host(host)
     path = quote(parts.path, safe=_KEPT) or "/"
     if _DOT_SEGMENT.search(path):
         path = _without_dots(path)
         if _DOT_SEGMENT.search(path):
             raise UrlError("the path holds . or .. as a segment")
     query = f"?{quote(parts.query, safe=_KEPT)}" if parts.query else ""
-    return Url(parts.scheme, _host(host), port, path + query)
+    return Url(parts.scheme, host, port, path + query)
 
 
 def join(base: Url, address: str) -> Url:

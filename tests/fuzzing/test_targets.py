@@ -31,6 +31,7 @@ FOUND: list[tuple[str, bytes]] = [
     (nasty.DOCX, flagged(0x40)),  # "strong encryption", likewise
     ("llms_txt", b"[a](//s.//.)"),  # a path of two slashes was taken for a host, and none was left
     ("address", b"https://s.//evil/../x"),
+    ("address", b"http:."),
 ]
 """What was once a fault: the target and the bytes."""
 

@@ -41,6 +41,8 @@ def test_one_spelling(text: str, spelt: str) -> None:
         "/path",
         "x" * 2001,
         "file:///etc/passwd",
+        "http:.",
+        "https:../x",
         "gopher://x.org/",
         "ftp://x.org/",
         "javascript:alert(1)",
