@@ -82,7 +82,11 @@ def parse(text: str) -> Url:
         if _DOT_SEGMENT.search(path):
             raise UrlError("the path holds . or .. as a segment")
     query = f"?{quote(parts.query, safe=_KEPT)}" if parts.query else ""
-    return Url(parts.scheme, host, port, path + query)
+    found = Url(parts.scheme, host, port, path + query)
+    if len(str(found)) > MAX_URL_CHARS:
+        # Written out it is longer, and could not be read back.
+        raise UrlError(f"an address has 1 to {MAX_URL_CHARS} characters")
+    return found
 
 
 def join(base: Url, address: str) -> Url:

@@ -32,6 +32,12 @@ FOUND: list[tuple[str, bytes]] = [
     ("llms_txt", b"[a](//s.//.)"),  # a path of two slashes was taken for a host, and none was left
     ("address", b"https://s.//evil/../x"),
     ("address", b"http:."),
+    ("address", b"\xff" * 250),  # short enough, but not as it is written out
+    # a section with no block of its own, which only a process that was taken over answers
+    (
+        "packed",
+        b'{"title":"A","text":"A\\n\\ntext","sections":[[[],"",4,7]],"blocks":[[3,7,0]],"url":"","metadata":{}}',
+    ),
 ]
 """What was once a fault: the target and the bytes."""
 

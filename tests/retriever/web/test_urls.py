@@ -42,6 +42,7 @@ def test_one_spelling(text: str, spelt: str) -> None:
         "x" * 2001,
         "file:///etc/passwd",
         "http:.",
+        "https://x.org/" + "ä" * 400,
         "https:../x",
         "gopher://x.org/",
         "ftp://x.org/",
