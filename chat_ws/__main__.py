@@ -15,7 +15,7 @@ def main() -> None:
     """Read the settings, listen, serve."""
     settings = load(ChatSettings)
     configure("chat_ws", level=settings.log_level, log_format=settings.log_format)
-    configure_tracing("chat_ws", settings)
+    tracer = configure_tracing("chat_ws", settings)
     sock = listen(settings.bind_host, settings.chat_port, variable="CHAT_PORT")
     app = create_app(settings)
     settle()
@@ -24,6 +24,7 @@ def main() -> None:
         sock=sock,
         graceful_s=GRACEFUL_S,
         drain=lambda: app.state.service.drain(),
+        last=tracer.close if tracer else None,
         ws_max_size=settings.max_frame_bytes,
     )
 

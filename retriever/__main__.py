@@ -12,9 +12,9 @@ def main() -> None:
     """Run the retriever until it is stopped."""
     config = settings.load(RetrieverSettings)
     logging.configure("retriever", level=config.log_level, log_format=config.log_format)
-    traced.configure("retriever", config)
+    tracer = traced.configure("retriever", config)
     sock = listen(config.bind_host, config.retriever_port, variable="RETRIEVER_PORT")
-    serve(create_app(config), sock=sock, graceful_s=GRACEFUL_S)
+    serve(create_app(config), sock=sock, graceful_s=GRACEFUL_S, last=tracer.close if tracer else None)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ SDK reads of the environment besides (sampler, headers, batches) is the operator
 """
 
 from collections.abc import Mapping
+from threading import Thread
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -18,7 +19,9 @@ from shared import __version__
 from shared.tracing import Attributes, Kind
 
 SEND_TIMEOUT_S = 3
-"""A collector that is away holds nobody up: what it does not take is dropped, also at the end."""
+"""What a collector does not take within it is tried again for a while, then dropped."""
+CLOSE_S = 0.8
+"""At the end nobody waits longer: a collector that hangs must not hold up the stop."""
 _KINDS: Mapping[Kind, SpanKind] = {
     "server": SpanKind.SERVER,
     "internal": SpanKind.INTERNAL,
@@ -31,7 +34,7 @@ class OtlpTracer:
 
     def __init__(self, service: str, *, endpoint: str) -> None:
         about = {SERVICE_NAME: service, SERVICE_NAMESPACE: "carrel", SERVICE_VERSION: __version__}
-        self._provider = TracerProvider(resource=Resource.create(about))
+        self._provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
         exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=SEND_TIMEOUT_S)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("carrel", __version__)
@@ -57,8 +60,10 @@ class OtlpTracer:
         return self._provider.force_flush(SEND_TIMEOUT_S * 1000)
 
     def close(self) -> None:
-        """Tell what has ended, and no more."""
-        self._provider.shutdown()
+        """Tell what has ended, and no more; what the collector has not taken by then is dropped."""
+        closing = Thread(target=self._provider.shutdown, name="close-spans", daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
 
 
 class OtlpSpan:

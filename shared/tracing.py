@@ -48,6 +48,10 @@ class Tracer(Protocol):
         """Begin a span below the context ``parent``; ``began_ns`` (Unix time) is when it really began."""
         ...
 
+    def close(self) -> None:
+        """Tell what has ended, within a bounded time, and no more."""
+        ...
+
 
 class _Untold:
     """The span of a process that tells none."""

@@ -1,7 +1,9 @@
 """Spans through the real SDK, to a collector in this process."""
 
+import socket
 import subprocess
 import sys
+from threading import Thread
 
 from shared.telemetry import OtlpTracer
 from tests.support.otlp import collector
@@ -64,6 +66,18 @@ def test_a_collector_that_is_away_costs_spans_and_nothing_else() -> None:
     tracer = OtlpTracer("gateway", endpoint=f"http://127.0.0.1:{free_ports(1)[0]}")
     tracer.start("r", kind="server", parent="", attributes={}).end()
     tracer.close()
+
+
+def test_a_collector_that_hangs_does_not_hold_up_the_end() -> None:
+    """One that takes the connection and never answers is left."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        tracer = OtlpTracer("gateway", endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        for _ in range(2000):
+            tracer.start("r", kind="server", parent="", attributes={}).end()
+        closing = Thread(target=tracer.close, daemon=True)
+        closing.start()
+        closing.join(8)  # the SDK alone takes twelve
+        assert not closing.is_alive()
 
 
 def test_nothing_of_it_is_imported_unless_it_is_on() -> None:

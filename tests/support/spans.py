@@ -48,6 +48,9 @@ class Keeping:
         self.spans.append(Kept(name, kind, parent, context, dict(attributes), began_ns))
         return self.spans[-1]
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 @contextmanager
 def kept() -> Iterator[list[Kept]]:

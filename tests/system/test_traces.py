@@ -35,7 +35,7 @@ def carrel(tmp_path: Path, there: Collector) -> Iterator[Carrel]:
         tmp_path,
         LOG_FORMAT="json",
         OTEL_EXPORTER_OTLP_ENDPOINT=there.url,
-        OTEL_BSP_SCHEDULE_DELAY="100",
+        OTEL_BSP_SCHEDULE_DELAY="1000",
         COHERE_API_KEY=KEY,
     )
     try:
@@ -104,6 +104,12 @@ async def test_a_question_is_one_trace_and_its_id_finds_every_line(carrel: Carre
     socket_id = ({line["request_id"] for line in of_questions} - {rid}).pop()
     assert {line["service"] for line in lines(carrel) if line.get("request_id") == socket_id} == SERVICES
     assert "Fresnel" not in json.dumps(lines(carrel))
+
+    # What was not told yet is told at the stop, by each.
+    trace_id = uuid4().hex
+    await asked(carrel, traceparent=f"00-{trace_id}-{root}-01")
+    assert await asyncio.to_thread(carrel.stop) == 0
+    assert {span.service for span in there.of(trace_id)} == SERVICES
 
 
 def _ends(carrel: Carrel) -> dict[str, int]:
