@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 from fastapi import FastAPI
 
-from chat_ws import metrics, process
+from chat_ws import metrics
 from chat_ws.database.history import PostgresHistory
 from chat_ws.database.migrate import migrate
 from chat_ws.database.postgres import Database
@@ -19,16 +19,18 @@ from chat_ws.database.replicas import PostgresReplicas
 from chat_ws.database.retention import Retention
 from chat_ws.insights.overview import Insights
 from chat_ws.insights.routes import insights as insights_routes
-from chat_ws.keeper import Keeper
 from chat_ws.ports import Answerer, Clock, Grouper, RunLogs
-from chat_ws.routes import conversations, health, questions
+from chat_ws.routes import conversations, health, own_data, questions, socket
 from chat_ws.run_logs.memory import MemoryRunLogs
-from chat_ws.runs import Runs
+from chat_ws.runs import process
+from chat_ws.runs.keeper import Keeper
+from chat_ws.runs.live import Runs
 from chat_ws.service import Service
 from chat_ws.settings import ChatSettings
 from shared import __version__
 from shared.auth import Principal, Role
 from shared.clients.retriever import RetrieverClient
+from shared.clients.transport import StreamTransport
 from shared.collector import keep as keep_collecting
 from shared.counting import Requests
 from shared.errors import CarrelError
@@ -63,7 +65,7 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
                 settings.database_url.get_secret_value(), connections=settings.database_connections
             )
             stack.push_async_callback(database.close)
-            # A beat waits for no question's turn.
+            # A beat waits for no question's turn, and health can tell a busy database from one that is away.
             beats = Database(settings.database_url.get_secret_value(), connections=1)
             stack.push_async_callback(beats.close)
             retriever = _retriever(settings, stack)
@@ -84,7 +86,13 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
                 beats, replica_id=replica_id, process=process.here(), clock=adapters.clock
             )
             keeper = Keeper(replicas, runs)
-            here = Service(settings, history=history, runs=runs, clock=adapters.clock)
+            here = Service(
+                settings,
+                history=history,
+                runs=runs,
+                clock=adapters.clock,
+                aside=lambda: beats.rows("SELECT 1"),
+            )
             retention = _retention(settings, database, logs, adapters.clock)
             app.state.service, app.state.retention = here, retention
             app.state.insights = Insights(
@@ -111,10 +119,12 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
             await keeper.leave()
 
     app = FastAPI(title="Carrel chat", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.include_router(health, include_in_schema=False)
+    app.include_router(health.router)
     app.include_router(metrics_router)
-    app.include_router(conversations)
-    app.include_router(questions)
+    app.include_router(conversations.router)
+    app.include_router(own_data.router)
+    app.include_router(questions.router)
+    app.include_router(socket.router)
     app.include_router(insights_routes)
     install_error_handlers(app)
     app.add_middleware(HeadMiddleware)
@@ -133,8 +143,8 @@ def new_id(prefix: str) -> str:
 def _retriever(settings: ChatSettings, stack: AsyncExitStack) -> RetrieverClient:
     http = httpx.AsyncClient(
         base_url=settings.retriever_url,
-        timeout=httpx.Timeout(settings.answer_timeout_s, connect=3.0, pool=5.0),
-        limits=httpx.Limits(max_connections=200, max_keepalive_connections=20),
+        timeout=httpx.Timeout(settings.answer_timeout_s, connect=3.0),
+        transport=StreamTransport(),
         trust_env=False,
     )
     stack.push_async_callback(http.aclose)

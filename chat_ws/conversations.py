@@ -6,11 +6,11 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
-from chat_ws.events import MessageStored
 from chat_ws.ports import Clock, History, RunRecord, Stored
+from chat_ws.protocol.events import MessageStored
 from chat_ws.run_logs.log import Frame, Gap
-from chat_ws.runs import Run, Runs
-from chat_ws.transcript import Transcript
+from chat_ws.runs.live import Run, Runs
+from chat_ws.runs.transcript import Transcript
 from shared.contracts.chat_ws import MessageCreate, RunRegenerate
 from shared.errors import OverloadedError, RunNotFoundError, UpstreamUnavailableError
 from shared.tasks import beating
@@ -43,7 +43,8 @@ class Conversations:
             stored, question = await self.history.create_message(visitor_id, frame), frame
         self.stored["duplicate" if stored.duplicate else "new",] += 1
         if stored.status == "running" and stored.ours:
-            self._runs.start(visitor_id, stored, question)
+            # Who asks for another answer is not given the same one.
+            self._runs.start(visitor_id, stored, question, fresh=isinstance(frame, RunRegenerate))
         return stored
 
     async def follow(

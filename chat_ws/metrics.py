@@ -2,7 +2,7 @@
 
 from chat_ws.database.postgres import Database
 from chat_ws.database.retention import Retention
-from chat_ws.runs import Runs
+from chat_ws.runs.live import Runs
 from chat_ws.service import Service
 from shared.counting import Requests
 from shared.metrics import Metrics

@@ -18,12 +18,17 @@ from shared.contracts.chat_ws import (
 )
 from shared.contracts.retriever import AnswerRequest, Citation, RunEvent, Turn
 from shared.contracts.wire import Check
+from shared.errors import OverloadedError
 
 LEASE_S = 10.0
 """A replica that was not heard of for so long is gone, wherever it was."""
 
 Clock = Callable[[], datetime]
 """Gives the present, aware and in UTC."""
+
+
+class BusyError(OverloadedError):
+    """So many wait for the store that one more has to come again; it may well answer."""
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from itertools import count
 
 from starlette.websockets import WebSocket
 
-from chat_ws.connection import Connection
 from chat_ws.conversations import Conversations
-from chat_ws.downloads import Downloads
-from chat_ws.exchange import Exchange
+from chat_ws.downloads.pages import Downloads
 from chat_ws.health import ChatHealth
 from chat_ws.ports import Clock, History
-from chat_ws.protocol import Limits, Protocol
-from chat_ws.runs import Runs
+from chat_ws.protocol.connection import Connection
+from chat_ws.protocol.exchange import Exchange
+from chat_ws.protocol.machine import Limits, Protocol
+from chat_ws.protocol.outbox import Outbox
+from chat_ws.runs.live import Runs
 from chat_ws.settings import ChatSettings
 from shared.logging import request_id
 from shared.places import Places
@@ -25,10 +27,19 @@ GOLDEN = 0.6180339887498949
 class Service:
     """Holds the connections and runs of this process."""
 
-    def __init__(self, settings: ChatSettings, *, history: History, runs: Runs, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: ChatSettings,
+        *,
+        history: History,
+        runs: Runs,
+        clock: Clock,
+        aside: Callable[[], Awaitable[object]],
+    ) -> None:
+        """``aside`` asks the database on a connection for which no request waits."""
         self._settings, self._clock, self._runs = settings, clock, runs
         self.history = history
-        self.health = ChatHealth(history, runs.logs)
+        self.health = ChatHealth(history, runs.logs, aside)
         self.conversations = Conversations(history=history, runs=runs, clock=clock)
         self.exchange = Exchange(self.conversations, limits_of(settings), clock=clock)
         self.downloads = Downloads(history, clock=clock)
@@ -54,6 +65,7 @@ class Service:
             core,
             self.conversations,
             clock=self._clock,
+            outbox=Outbox(max_frames=settings.send_queue_frames, max_bytes=settings.send_queue_bytes),
             heartbeat_interval_s=settings.heartbeat_interval_s,
             send_stall_s=settings.send_stall_s,
             first_beat=first_beat(next(self._opened)),

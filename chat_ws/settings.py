@@ -46,12 +46,15 @@ class ChatSettings(ServiceSettings):
     max_sockets: Annotated[int, Field(ge=1)] = 2_000
     max_sockets_per_visitor: Annotated[int, Field(ge=1)] = 20
     max_runs: Annotated[int, Field(ge=1, le=200)] = 100
-    """Answered at once; the retriever's client has no more connections."""
+    """Answered at once, each over a connection of its own to the retriever."""
     max_runs_per_visitor: Annotated[int, Field(ge=1)] = 4
     max_runs_queued: Annotated[int, Field(ge=0)] = 500
     """Wait for their turn; a question beyond them is refused."""
     heartbeat_interval_s: Annotated[float, Field(gt=0, le=55)] = 20.0
     """Silence on a connection is never longer; proxies cut at about 60 s."""
+    send_queue_frames: Annotated[int, Field(ge=1)] = 64
+    send_queue_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024
+    """What waits for one client to take it; beyond either, what is told waits where it is kept."""
     send_stall_s: Annotated[float, Field(gt=0)] = 20.0
     """A client that takes nothing for so long is closed with 1013."""
     resume_window_s: Annotated[float, Field(gt=0)] = 600.0

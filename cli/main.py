@@ -216,6 +216,61 @@ def _status(as_json: AsJson = False, url: Url = None) -> None:
     raise typer.Exit(status(settings=connection.settings(url), as_json=as_json))
 
 
+@app.command("doctor")
+def _doctor(as_json: AsJson = False) -> None:
+    """Look whether all is well where this runs: settings, network, database, index, Cohere, disk, clock.
+
+    For before the first start, and for while Carrel runs. Each line is green, yellow or red, with the fix.
+
+    Exit code: 0 no line is red, 1 one is.
+    """
+    from cli.doctor.command import doctor
+
+    raise typer.Exit(doctor(as_json=as_json))
+
+
+@app.command("verify")
+def _verify(
+    address: Annotated[
+        str | None,
+        typer.Argument(metavar="URL", help="Else CARREL_URL, else this machine's.", show_default=False),
+    ] = None,
+    key: Annotated[
+        str,
+        typer.Option(help="The owner's key; else ADMIN_API_KEY, or the data folder's.", show_default=False),
+    ] = "",
+    commit: Annotated[str, typer.Option(help="The revision that must be running.", show_default=False)] = "",
+    origin: Annotated[
+        str,
+        typer.Option(help="Of a page that must be allowed to call: https://docs.example", show_default=False),
+    ] = "",
+    hf_token: Annotated[
+        str,
+        typer.Option(
+            help="For a private Space; else HF_TOKEN, which goes to *.hf.space only.", show_default=False
+        ),
+    ] = "",
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait until it is ready, and of --commit.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Look at a running Carrel from outside, by the criteria of a good deployment.
+
+    With the owner's key a small document is put there, asked about, and removed again.
+
+    Exit code: 0 no line is red, 1 one is, 2 nothing was tried.
+    """
+    from cli import connection
+    from cli.verify.command import Wanted, verify
+
+    for text, hint in ((key, "--key"), (commit, "--commit"), (origin, "--origin"), (hf_token, "--hf-token")):
+        if not text.isascii():
+            raise typer.BadParameter("holds characters that no header can", param_hint=hint)
+    wanted = Wanted(key, commit, _origin(origin), hf_token, wait)
+    raise typer.Exit(verify(wanted, settings=connection.settings(address), as_json=as_json))
+
+
 def _wanted(
     source: str,
     kind: str | None,
@@ -266,6 +321,15 @@ def _web_address(text: str) -> str:
     if text and not text.startswith(("http://", "https://")):
         raise typer.BadParameter("must begin with http:// or https://", param_hint="--base-url")
     return _unicode(text, hint="--base-url")
+
+
+def _origin(text: str) -> str:
+    from gateway.settings import normal_origin
+
+    try:
+        return normal_origin(text.rstrip("/")) if text else ""
+    except ValueError:
+        raise typer.BadParameter("must be such as https://docs.example", param_hint="--origin") from None
 
 
 def _unicode(text: str, *, hint: str) -> str:

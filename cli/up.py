@@ -12,14 +12,15 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from chat_ws.settings import ChatSettings
-from cli.supervision import launch, secrets
+from cli.supervision import secrets
 from cli.supervision.layout import Layout, private_dir
+from cli.supervision.services import settings_of
 from gateway.settings import GatewaySettings
 from retriever.settings import RetrieverSettings
 from shared.settings import describe, refuse
@@ -83,10 +84,8 @@ def _prepare(layout: Layout) -> int:
 
 
 def _settings(cls: type[_S], program: str, env: Mapping[str, str], layout: Layout) -> _S:
-    own = launch.environment(program, env, layout)
-    given: dict[str, Any] = {name: own[name.upper()] for name in cls.model_fields if own.get(name.upper())}
     try:
-        return cls(**given)
+        return settings_of(cls, program, env, layout)
     except ValidationError as error:
         refuse(describe(error))
 
@@ -94,13 +93,14 @@ def _settings(cls: type[_S], program: str, env: Mapping[str, str], layout: Layou
 def _check_port(variable: str, host: str, port: int, layout: Layout) -> None:
     """Refuse a port that is taken; after a kill, give what is left of the last run time to end."""
     deadline = time.monotonic() + (_LEFTOVER_WAIT_S if layout.pidfile.exists() else 0)
-    while (problem := _port_problem(host, port)) is not None:
+    while (problem := port_problem(host, port)) is not None:
         if problem.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
             refuse(f"{variable}: port {port} on {host}: {problem.strerror}; set {variable} to a free port")
         time.sleep(0.1)
 
 
-def _port_problem(host: str, port: int) -> OSError | None:
+def port_problem(host: str, port: int) -> OSError | None:
+    """Return why ``port`` cannot be listened on, or None."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

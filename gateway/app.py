@@ -1,9 +1,10 @@
 """The gateway, put together. The only module that knows all the others."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
@@ -32,7 +33,8 @@ from gateway.settings import GatewaySettings
 from gateway.spans import Spans
 from gateway.upstream.breaker import Breaker
 from gateway.upstream.exchange import Timeouts
-from gateway.upstream.pool import Pool
+from gateway.upstream.pool import Pool, Service
+from gateway.upstream.replicas import one_of
 from gateway.websocket.ws_proxy import SocketProxy
 from shared import __version__
 from shared.http import ASGIApp, install_error_handlers
@@ -48,8 +50,8 @@ _OWN_CONNECTIONS = 4
 class Adapters:
     """What the gateway talks to."""
 
-    pools: dict[Target, Pool]
-    asking: dict[Target, Pool]
+    services: Mapping[Target, Service]
+    asking: Mapping[Target, Service]
     """For the gateway's own questions, which must never wait behind requests."""
     chat: SocketProxy
     limiter: RateLimiter
@@ -91,7 +93,7 @@ def create_app(
             bodies=bodies,
             hops=settings.trusted_proxy_hops,
         ),
-        pools=adapters.pools,
+        services=adapters.services,
         access=adapters.access,
         traffic=Traffic(),
         places=Places(total=None, each=settings.max_requests_per_visitor if limited else None),
@@ -116,21 +118,33 @@ def default_adapters(settings: GatewaySettings, *, access: AccessLog | None = No
         idle=settings.upstream_idle_timeout_s,
         keep_alive=settings.upstream_keep_alive_s,
     )
-    urls = {Target.RETRIEVER: settings.retriever_url, Target.CHAT: settings.chat_url}
-    breakers = {target: Breaker(target.value, clock=time.monotonic) for target in urls}
+    urls = {Target.RETRIEVER: (settings.retriever_url,), Target.CHAT: settings.chat_url}
+    breakers = {
+        (target, url): Breaker(
+            target.value if len(of) == 1 else f"{target.value} {urlsplit(url).netloc}", clock=time.monotonic
+        )
+        for target, of in urls.items()
+        for url in of
+    }
     limited = settings.limits == "on"
 
-    def pools(most: int) -> dict[Target, Pool]:
+    def services(most: int) -> dict[Target, Service]:
         return {
-            target: Pool(url, timeouts=timeouts, max_connections=most, breaker=breakers[target])
-            for target, url in urls.items()
+            target: one_of(
+                [
+                    Pool(url, timeouts=timeouts, max_connections=most, breaker=breakers[target, url])
+                    for url in of
+                ]
+            )
+            for target, of in urls.items()
         }
 
+    passing = services(settings.upstream_max_connections)
     return Adapters(
-        pools=pools(settings.upstream_max_connections),
-        asking=pools(_OWN_CONNECTIONS),
+        services=passing,
+        asking=services(_OWN_CONNECTIONS),
         chat=SocketProxy(
-            settings.chat_url,
+            passing[Target.CHAT],
             places=Places(
                 total=settings.max_sockets if limited else None,
                 each=settings.max_sockets_per_visitor if limited else None,
@@ -170,7 +184,7 @@ def _own_app(
 ) -> FastAPI:
     internal_token = settings.internal_token.get_secret_value()
     probe = HealthProbe(
-        {target.value: pool for target, pool in adapters.asking.items()},
+        {target.value: service for target, service in adapters.asking.items()},
         timeout_s=settings.health_timeout_s,
         checks={"redis": adapters.limiter.check},
     )
@@ -184,8 +198,9 @@ def _own_app(
         finally:
             await cancel(time_outs)
             await adapters.limiter.close()
-            for pool in (*adapters.pools.values(), *adapters.asking.values()):
-                pool.close()
+            for service in (*adapters.services.values(), *adapters.asking.values()):
+                for pool in service.pools:
+                    pool.close()
             adapters.access.flush()
 
     app = FastAPI(
@@ -218,24 +233,25 @@ def _own_app(
 
 
 def _metrics(adapters: Adapters, doors: Doors) -> Metrics:
-    metrics, pools = Metrics("gateway", doors.desk.traffic), adapters.pools
+    metrics = Metrics("gateway", doors.desk.traffic)
+    pools = [pool for service in adapters.services.values() for pool in service.pools]
     by_service = ("upstream",)
     metrics.gauge(
         "breaker_open",
         "Whether a service is not asked.",
-        lambda: {(target.value,): pool.breaker.open for target, pool in pools.items()},
+        lambda: {(pool.breaker.service,): pool.breaker.open for pool in pools},
         labels=by_service,
     )
     metrics.gauge(
         "upstream_connections_busy",
         "Connections to a service that are in use.",
-        lambda: {(target.value,): pool.busy for target, pool in pools.items()},
+        lambda: {(pool.breaker.service,): pool.busy for pool in pools},
         labels=by_service,
     )
     metrics.gauge(
         "upstream_connections_idle",
         "Connections to a service that are kept.",
-        lambda: {(target.value,): pool.idle for target, pool in pools.items()},
+        lambda: {(pool.breaker.service,): pool.idle for pool in pools},
         labels=by_service,
     )
     metrics.gauge("connections_open", "Clients' HTTP connections.", lambda: {(): len(doors.open)})

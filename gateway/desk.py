@@ -24,7 +24,7 @@ from gateway.own.metrics import Traffic
 from gateway.request import RequestHead
 from gateway.routing import Route, Target
 from gateway.spans import Spans
-from gateway.upstream.pool import Pool
+from gateway.upstream.pool import Pool, Service
 from shared.errors import CarrelError
 from shared.http import problem_response, sane_id
 from shared.logging import request_id
@@ -63,7 +63,7 @@ class Desk:
     """Everything shared."""
 
     admission: Admission
-    pools: Mapping[Target, Pool]
+    services: Mapping[Target, Service]
     access: AccessLog
     traffic: Traffic
     places: Places
@@ -98,6 +98,7 @@ class Desk:
 
     def ask(
         self,
+        pool: Pool,
         head: RequestHead,
         admitted: Admitted,
         client: Client,
@@ -105,12 +106,12 @@ class Desk:
         request_id: bytes,
         span: Span | None = None,
     ) -> bytes:
-        """Return the head of the request for the service, ending in its empty line."""
+        """Return the head of the request for the service behind ``pool``, ending in its empty line."""
         told = self.admission.told(head, admitted, client, request_id=request_id)
         return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b\r\n" % (
             head.method.encode("ascii"),
             head.target,
-            self.pools[admitted.route.target].authority,
+            pool.authority,
             self.lines(head, span),
             told,
             head.framing,

@@ -254,8 +254,11 @@ def begin(
     admission = desk.admission
     try:
         route = admission.route(head)
-        pool = desk.pools.get(route.target)
-        if pool is None or pool.breaker.open or route.socket or head.method == "OPTIONS":
+        service = desk.services.get(route.target)
+        if service is None or route.socket or head.method == "OPTIONS":
+            return None
+        pool = service.pick()
+        if pool.breaker.open:
             return None
         admitted = admission.admit(head, route, client, now=time.time())
     except CarrelError:
@@ -276,7 +279,7 @@ def begin(
     connection.begin(passing)
     if head.chunked:
         body = chunk(body, last=True)
-    asked = desk.ask(head, admitted, client, request_id=rid, span=span) + body
+    asked = desk.ask(pool, head, admitted, client, request_id=rid, span=span) + body
     connection.write_soon(asked, desk.outbox, under_way=desk.places.taken)
     return passing
 

@@ -47,7 +47,9 @@ class Front:
     def __init__(self, desk: Desk, *, own: ASGIApp, chat: SocketProxy) -> None:
         self.desk = desk
         self._own, self._chat = own, chat
-        self._services = {target: HttpProxy(pool) for target, pool in desk.pools.items()}
+        self._proxies = {
+            pool: HttpProxy(pool) for service in desk.services.values() for pool in service.pools
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -124,9 +126,9 @@ class Front:
             raise
         visit.visitor = admitted.caller.tag
         await self._count(visit, route, head.method, admitted.caller, admitted.address)
-        pool = self.desk.pools.get(route.target)
-        if pool is not None and pool.breaker.open:
-            raise pool.breaker.refusal()
+        service = self.desk.services.get(route.target)
+        if service is not None and (breaker := service.pick().breaker).open:
+            raise breaker.refusal()  # all are away, where there are several
         return admitted
 
     async def _count(
@@ -161,13 +163,14 @@ class Front:
         self, visit: "_Visit", receive: Receive, head: RequestHead, admitted: Admitted, *, fresh: bool
     ) -> None:
         tag = visit.visitor = admitted.caller.tag
+        pool = self.desk.services[admitted.route.target].pick()
+        client, rid = _client(visit.scope), visit.request_id.encode()
         visit.span = visit.span or self.desk.span(head)
-        rid = visit.request_id.encode()
-        asked = self.desk.ask(head, admitted, _client(visit.scope), request_id=rid, span=visit.span)
+        asked = self.desk.ask(pool, head, admitted, client, request_id=rid, span=visit.span)
         self.desk.places.take(tag)
         began = time.perf_counter()
         try:
-            await self._services[admitted.route.target](head, asked, receive, visit.send, fresh=fresh)
+            await self._proxies[pool](head, asked, receive, visit.send, fresh=fresh)
         finally:
             visit.upstream_s = since(began)
             self.desk.places.leave(tag)

@@ -13,7 +13,7 @@ from pydantic_settings import NoDecode
 
 from gateway.limits.rates import Rate
 from shared.contracts.chat_ws import MAX_FRAME_BYTES
-from shared.settings import HttpUrl, Port, RedisUrl, ServiceSettings
+from shared.settings import HttpUrl, Port, RedisUrl, ServiceSettings, http_url
 
 MIN_KEY_CHARS = 16
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -63,6 +63,13 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(normal_origin(origin) for origin in value)
 
 
+def _several(value: tuple[str, ...]) -> tuple[str, ...]:
+    found = tuple(http_url(url) for url in value)
+    if not found or len(set(found)) < len(found):
+        raise ValueError("takes one address, or several that differ, separated by commas")
+    return found
+
+
 def _public(value: str) -> str:
     normal_origin(origin_of(value))
     return value
@@ -84,6 +91,8 @@ def _rate(value: Any) -> Rate:
 AdminKeyDigests = Annotated[tuple[bytes, ...], NoDecode, BeforeValidator(_digests)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_keys)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
+HttpUrls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_several)]
+"""One address, or several separated by commas."""
 RateSetting = Annotated[Rate, NoDecode, PlainValidator(_rate), PlainSerializer(str)]
 
 
@@ -93,7 +102,8 @@ class GatewaySettings(ServiceSettings):
     host: str = "0.0.0.0"  # noqa: S104 - the one public port of the container
     port: Port = 7860
     retriever_url: HttpUrl = "http://127.0.0.1:8001"
-    chat_url: HttpUrl = "http://127.0.0.1:8002"
+    chat_url: HttpUrls = ("http://127.0.0.1:8002",)
+    """Where the chat service is; several addresses are replicas of one."""
 
     session_secret: Secrets
     """The first signs visitor tokens; those behind it still verify."""

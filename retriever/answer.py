@@ -120,7 +120,7 @@ class Answers:
         """From the cache, else by the model, else, where it does not begin, from the documents alone."""
         question, found = grounds.question, grounds.found
         key = cache_key(request, model=model.name, index_version=found.index_version)
-        if kept := self._cache.get(key):
+        if not request.fresh and (kept := self._cache.get(key)):
             for event in kept:
                 yield event
             return

@@ -6,6 +6,7 @@ Never calls ``optimize()``, which stops the whole process for tens of seconds.
 """
 
 import asyncio
+import json
 import logging
 import os
 import shutil
@@ -39,6 +40,8 @@ FLUSH_AFTER_IDLE_S = 30.0
 REMEMBERED = 50_000
 """Payloads of chunks that were found, without their text: some 20 MB."""
 DENSE = "dense"
+CONFIGURATION = "edge_config.json"
+"""The engine's own, by which an index is known to be there."""
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -201,7 +204,7 @@ class EmbeddedStore:
         if self._shard is not None:
             return
         q = _engine()
-        if not (self._folder / "edge_config.json").exists():
+        if not (self._folder / CONFIGURATION).exists():
             _create(q, self._folder, schema)
         self._shard = q.EdgeShard.load(str(self._folder))
 
@@ -227,11 +230,11 @@ class EmbeddedCollections:
     """A :class:`retriever.ports.Collections` of two folders; a file beside them names the living one."""
 
     def __init__(self, folder: Path) -> None:
-        self._folders = (folder, folder.with_name(f"{folder.name}-beside"))
-        self._pointer = folder.with_name(f"{folder.name}.living")
+        self._folder, self._folders = folder, _folders(folder)
+        self._pointer = _pointer(folder)
 
     async def living(self) -> EmbeddedStore:
-        return EmbeddedStore(self._living())
+        return EmbeddedStore(living_folder(self._folder))
 
     async def beside(self) -> EmbeddedStore:
         return EmbeddedStore(self._beside())
@@ -249,13 +252,40 @@ class EmbeddedCollections:
     async def close(self) -> None:
         """There is nothing but the stores."""
 
-    def _living(self) -> Path:
-        named = self._pointer.read_text().strip() if self._pointer.exists() else ""
-        return next((folder for folder in self._folders if folder.name == named), self._folders[0])
-
     def _beside(self) -> Path:
-        living = self._living()
+        living = living_folder(self._folder)
         return next(folder for folder in self._folders if folder != living)
+
+
+def living_folder(folder: Path) -> Path:
+    """Return the living one of ``folder`` and the one beside it; it need not be there."""
+    pointer = _pointer(folder)
+    named = pointer.read_text().strip() if pointer.exists() else ""
+    return next((one for one in _folders(folder) if one.name == named), folder)
+
+
+def dense_size(folder: Path) -> int | None:
+    """Return the size of the dense vectors of the index in ``folder``, as its files tell; None without any.
+
+    Raises
+    ------
+    OSError, ValueError
+        If there is no index, or it tells something else.
+    """
+    told = json.loads((folder / CONFIGURATION).read_bytes())
+    vectors = told.get("vectors") if isinstance(told, dict) else None
+    if not isinstance(vectors, dict):
+        raise ValueError("the configuration is another version's")
+    size = (vectors.get(DENSE) or {}).get("size")
+    return size if isinstance(size, int) else None
+
+
+def _folders(folder: Path) -> tuple[Path, Path]:
+    return folder, folder.with_name(f"{folder.name}-beside")
+
+
+def _pointer(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.living")
 
 
 def _write_durably(path: Path, text: str) -> None:

@@ -39,11 +39,15 @@ def connect(url: str, *, api_key: str | None) -> "AsyncQdrantClient":
     """
     from qdrant_client import AsyncQdrantClient
 
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else DEFAULT_HTTP_PORT)
     return AsyncQdrantClient(
-        url=url, port=port, api_key=api_key, timeout=TIMEOUT_S, check_compatibility=False
+        url=url, port=port_of(url), api_key=api_key, timeout=TIMEOUT_S, check_compatibility=False
     )
+
+
+def port_of(url: str) -> int:
+    """Return the port that ``url`` means."""
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else DEFAULT_HTTP_PORT)
 
 
 class QdrantStore:

@@ -23,6 +23,7 @@ from retriever.parsers.registry import MAX_TITLE_CHARS, PARSERS
 from retriever.search import Search
 from shared import sse
 from shared.auth import Principal, Role
+from shared.bodies import OnceRoute
 from shared.contracts.groups import GroupsAnswer, GroupsRequest
 from shared.contracts.retriever import (
     ONLY_KEYS,
@@ -131,14 +132,21 @@ documents = APIRouter(
     tags=["documents"],
     dependencies=[Depends(owner)],
     generate_unique_id_function=operation_id,
+    route_class=OnceRoute,
 )
 usage = APIRouter(
     prefix="/v1", tags=["usage"], dependencies=[Depends(owner)], generate_unique_id_function=operation_id
 )
-inside = APIRouter(prefix="/v1", dependencies=[Depends(service)], include_in_schema=False)
+inside = APIRouter(
+    prefix="/v1", dependencies=[Depends(service)], include_in_schema=False, route_class=OnceRoute
+)
 """For the other services alone: no row of the gateway's route table leads here."""
 questions = APIRouter(
-    prefix="/v1", tags=["search"], dependencies=[Depends(asking)], generate_unique_id_function=operation_id
+    prefix="/v1",
+    tags=["search"],
+    dependencies=[Depends(asking)],
+    generate_unique_id_function=operation_id,
+    route_class=OnceRoute,
 )
 
 

@@ -3,7 +3,6 @@
 Middleware is pure ASGI. A refusal has one shape on every route: RFC 9457 with our code in it.
 """
 
-import json
 import logging
 import re
 import time
@@ -15,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from pydantic_core import to_json
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import HTTPConnection
@@ -242,4 +242,4 @@ async def refuse(error: CarrelError, scope: Scope, receive: Receive, send: Send)
 
 def dump_json(value: Any) -> str:
     """Return ``value`` as compact JSON text that keeps non-ASCII characters."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return to_json(value, inf_nan_mode="constants").decode()

@@ -16,13 +16,14 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 """A TCP port."""
 
 
-def _http_url(value: str) -> str:
+def http_url(value: str) -> str:
+    """Return an http or https address without a trailing slash; raises ValueError for anything else."""
     if not value.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
     return value.rstrip("/")
 
 
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
+HttpUrl = Annotated[str, AfterValidator(http_url)]
 """An http or https address without a trailing slash."""
 
 
@@ -87,11 +88,15 @@ def load(cls: type[_S], **overrides: Any) -> _S:
 
 def describe(error: ValidationError) -> str:
     """Return what is wrong in one line: each variable's name and the reason, no value."""
-    problems = (
-        f"{'.'.join(str(part) for part in entry['loc']).upper() or 'settings'}: {_reason(entry)}"
+    return "; ".join(f"{name}: {reason}" for name, reason in problems(error))
+
+
+def problems(error: ValidationError) -> list[tuple[str, str]]:
+    """Return each variable that is wrong and the reason, no value."""
+    return [
+        (".".join(str(part) for part in entry["loc"]).upper() or "settings", _reason(entry))
         for entry in error.errors(include_input=False, include_url=False)
-    )
-    return "; ".join(problems)
+    ]
 
 
 def refuse(reason: str) -> NoReturn:

@@ -23,6 +23,7 @@ import psycopg2.extensions
 import psycopg2.extras
 
 from chat_ws.database.deadlines import Deadlines
+from chat_ws.ports import BusyError
 from shared.errors import OverloadedError
 from shared.tracing import span
 
@@ -145,14 +146,14 @@ class Database:
     async def _take_turn(self) -> None:
         if self.waiting >= _MAX_WAITING:
             self.refused["busy",] += 1
-            raise OverloadedError("Too many wait for a database connection", retry_after_ms=1000)
+            raise BusyError("Too many wait for a database connection", retry_after_ms=1000)
         self.waiting += 1
         try:
             async with asyncio.timeout(self._queue_wait_s):
                 await self._free.acquire()
         except TimeoutError:
             self.refused["busy",] += 1
-            raise OverloadedError("All database connections are busy", retry_after_ms=1000) from None
+            raise BusyError("All database connections are busy", retry_after_ms=1000) from None
         finally:
             self.waiting -= 1
 

@@ -9,7 +9,7 @@ from typing import Any
 from chat_ws.database.postgres import Cursor, Database
 from chat_ws.database.queries import load
 from chat_ws.ports import LEASE_S, Clock, RunState
-from chat_ws.process import is_gone
+from chat_ws.runs.process import is_gone
 
 _LOCK = 0x43415252454C52  # "CARRELR"; migrations have their own
 

@@ -6,7 +6,6 @@ Bounded in bytes: past the bound the oldest frames go, and a reader that wants t
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from itertools import islice
 from typing import Any
 
 Frame = dict[str, Any]
@@ -69,7 +68,9 @@ class RunLog:
         """Return the kept frames after number ``after``: as many as fit, one at least where there is one."""
         frames: list[Frame] = []
         total = 0
-        for frame, size in islice(self._frames, max(0, after + 1 - self.first), None):
+        # By position, not in passing: what is asked for lies near the end of what may be long.
+        for position in range(max(0, after + 1 - self.first), len(self._frames)):
+            frame, size = self._frames[position]
             total += size
             if frames and total > max_bytes:
                 break

@@ -19,6 +19,8 @@ from shared.tasks import is_cancelled
 
 PAUSE_S = 1.0
 """For so long a lost Redis is left alone before it is tried again."""
+GATHER_S = 0.005
+"""For so long words are gathered before they are shipped: a way to Redis costs more than a word in it."""
 BATCH_BYTES = 512 * 1024
 """Of one run in one command."""
 BATCH_RUNS = 64
@@ -60,6 +62,7 @@ class Shipping:
         """Ship until cancelled."""
         while not is_cancelled():
             await self._work.wait()
+            await asyncio.sleep(GATHER_S)
             try:
                 await self._trip()
             # Whatever a server that is none of ours makes the client do: the runs go on.

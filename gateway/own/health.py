@@ -7,12 +7,12 @@ service that is down is one entry of the answer; the gateway itself is always th
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from pydantic import ValidationError
 
-from gateway.upstream.pool import Pool, get
+from gateway.upstream.pool import Pool, Service, get
 from shared import __version__
 from shared.contracts.gateway import OverallHealth, ServiceHealth
 from shared.contracts.wire import Check, Health
@@ -25,27 +25,30 @@ WATCH_S = 1.0
 """How often the watch asks a service that is there."""
 WATCH_AWAY_S = 0.25
 """How often it asks one that is not."""
+_WORSE = ("ok", "degraded", "down")
 _log = logging.getLogger(__name__)
 
 
 class HealthProbe:
-    """Asks the services of ``pools`` for their health, and tells their breakers whether they answered."""
+    """Asks ``services`` for their health, each replica, and tells their breakers whether they answered."""
 
     def __init__(
         self,
-        pools: Mapping[str, Pool],
+        services: Mapping[str, Service],
         *,
         timeout_s: float,
         checks: Mapping[str, Callable[[], Check]] | None = None,
     ) -> None:
         """``checks`` tell of what the gateway itself needs."""
-        self.asked = {name: _Asked(pool, timeout_s) for name, pool in pools.items()}
+        self.asked = {
+            name: [_Asked(pool, timeout_s) for pool in service.pools] for name, service in services.items()
+        }
         self._checks = checks or {}
         self._born = time.monotonic()
 
     async def overall(self) -> OverallHealth:
         """Return the health of the gateway and of every service."""
-        found = await asyncio.gather(*(asked.health() for asked in self.asked.values()))
+        found = await asyncio.gather(*(self.one(name) for name in self.asked))
         services = dict(zip(self.asked, found, strict=True))
         own = self.own()
         here = ServiceHealth(status=own.status, latency_ms=0.0, checks=own.checks)
@@ -68,8 +71,8 @@ class HealthProbe:
         )
 
     async def one(self, name: str) -> ServiceHealth:
-        """Return the health of the service ``name``."""
-        return await self.asked[name].health()
+        """Return the health of the service ``name``, of all its replicas together."""
+        return together(await asyncio.gather(*(replica.health() for replica in self.asked[name])))
 
     def _uptime_s(self) -> float:
         return round(time.monotonic() - self._born, 3)
@@ -151,7 +154,7 @@ class Watch:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Watch until left."""
-        asked = self._probe.asked.values()
+        asked = [replica for replicas in self._probe.asked.values() for replica in replicas]
         tasks = [spawn(self._watch(one), name=f"watch {one.breaker.service}") for one in asked]
         try:
             yield
@@ -191,6 +194,29 @@ def _tell(one: _Asked) -> None:
         _log.warning("%s is away: %s", breaker.service, breaker.reason)
     else:
         _log.info("%s is not there yet: %s", breaker.service, breaker.reason)
+
+
+def together(replicas: Sequence[ServiceHealth]) -> ServiceHealth:
+    """Return the health of a service from that of its replicas, in the order of their addresses.
+
+    It is down when all are, degraded when one is not well; checks are those of the worst, and ``detail``
+    names each that is not well.
+    """
+    worst = max(replicas, key=lambda health: _WORSE.index(health.status))
+    if len(replicas) == 1:
+        return worst
+    states = {health.status for health in replicas}
+    told = [
+        f"replica {number}: {health.status}{health.detail and f', {health.detail}'}"
+        for number, health in enumerate(replicas, 1)
+        if health.status != "ok"
+    ]
+    return ServiceHealth(
+        status=worst.status if len(states) == 1 else "degraded",
+        latency_ms=max(health.latency_ms for health in replicas),
+        checks=worst.checks,
+        detail="; ".join(told),
+    )
 
 
 def overall_status(services: Mapping[str, ServiceHealth], *, own: str = "ok") -> str:

@@ -74,8 +74,9 @@ class Traffic(Requests):
 def merge(own: Iterable[Metric], texts: Mapping[str, str | None]) -> list[Metric]:
     """Return the gateway's ``own`` families and those of the services' ``texts``, each family once.
 
-    A sample gets the label ``service`` unless its name is the service's own (``carrel_<service>_...``). A
-    service whose text is None or cannot be read is left out, and ``carrel_up`` says so.
+    A sample gets the label ``service`` unless its name is the service's own (``carrel_<service>_...``), and
+    ``replica`` where a text is that of ``<service> <address>``, one of several. A service whose text is None
+    or cannot be read is left out, and ``carrel_up`` says so.
     """
     read = {"gateway": list(own)} | {service: _read(text) for service, text in texts.items()}
     merged: dict[str, Metric] = {}
@@ -83,17 +84,25 @@ def merge(own: Iterable[Metric], texts: Mapping[str, str | None]) -> list[Metric
         for family in families or ():
             into = merged.setdefault(family.name, Metric(family.name, family.documentation, family.type))
             if into.type == family.type:
-                into.samples += _labelled(family, service)
+                into.samples += _labelled(family, *_named(service))
     up = GaugeMetricFamily(UP, "Whether the service told its metrics.", labels=("service",))
     for service, families in read.items():
-        up.add_metric((service,), families is not None)
+        name, replica = _named(service)
+        up.samples.append(Sample(UP, {"service": name, **replica}, float(families is not None)))
     return [up, *(family for name, family in merged.items() if name != UP)]
 
 
-def _labelled(family: Metric, service: str) -> list[Sample]:
+def _named(service: str) -> tuple[str, dict[str, str]]:
+    name, _, replica = service.partition(" ")
+    return name, {"replica": replica} if replica else {}
+
+
+def _labelled(family: Metric, service: str, replica: dict[str, str]) -> list[Sample]:
     """The family's samples without their timestamps: what is told is told now."""
     more = {} if family.name.startswith(f"carrel_{service}_") else {"service": service}
-    return [Sample(sample.name, {**sample.labels, **more}, sample.value) for sample in family.samples]
+    return [
+        Sample(sample.name, {**sample.labels, **more, **replica}, sample.value) for sample in family.samples
+    ]
 
 
 def _read(text: str | None) -> list[Metric] | None:

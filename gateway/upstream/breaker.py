@@ -17,7 +17,10 @@ RETRY_AFTER_MS = 1_000
 
 
 class Breaker:
-    """The breaker of ``service``; ``clock`` gives seconds that never go back."""
+    """The breaker of ``service``; ``clock`` gives seconds that never go back.
+
+    Behind a space stands which replica of a service it is: for the log and the owner, not for clients.
+    """
 
     __slots__ = ("_clock", "_failures", "_since", "_unanswered", "changed", "open", "reason", "service")
 
@@ -45,7 +48,8 @@ class Breaker:
 
     def refusal(self) -> UpstreamUnavailableError:
         """Return what a request is told while it is open."""
-        detail = f"The service {self.service} does not answer at the moment"
+        name, _, _ = self.service.partition(" ")
+        detail = f"The service {name} does not answer at the moment"
         return UpstreamUnavailableError(detail, retry_after_ms=RETRY_AFTER_MS)
 
     def failed(self) -> None:

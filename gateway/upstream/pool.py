@@ -7,14 +7,31 @@ it tells whether that would be safe.
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from gateway.upstream.breaker import Breaker
 from gateway.upstream.connection import Connection, broken
 from gateway.upstream.exchange import Exchange, Timeouts
 from shared.errors import OverloadedError, UpstreamTimeoutError, UpstreamUnavailableError
+
+_USES = count(1)
+
+
+class Service(Protocol):
+    """One service: a pool, or several of its replicas."""
+
+    @property
+    def pools(self) -> Sequence["Pool"]:
+        """All of them."""
+        ...
+
+    def pick(self) -> "Pool":
+        """Return the one that is asked next."""
+        ...
 
 
 class Pool:
@@ -30,12 +47,30 @@ class Pool:
         self.timeouts = timeouts
         self.busy = 0
         """How many connections are in use."""
-        self._tls = parts.scheme == "https"
-        self._host = parts.hostname or ""
-        self._port = parts.port or (443 if self._tls else 80)
+        self.used = 0
+        """When it was asked last: the later, the larger."""
+        self.sockets = 0
+        """How many WebSockets are joined with this service; they take no connections of this pool."""
+        self.tls = parts.scheme == "https"
+        self.host = parts.hostname or ""
+        self.port = parts.port or (443 if self.tls else 80)
         self._most = max_connections
         self._idle: deque[Connection] = deque()
         self._queue: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def pools(self) -> "tuple[Pool]":
+        """This one: see :class:`Service`."""
+        return (self,)
+
+    def pick(self) -> "Pool":
+        """Return this one: see :class:`Service`."""
+        return self
+
+    def join(self) -> None:
+        """Count one more WebSocket with this service."""
+        self.sockets += 1
+        self.used = next(_USES)
 
     @property
     def idle(self) -> int:
@@ -51,6 +86,7 @@ class Pool:
             return None
         if (connection := self._reuse(now)) is not None:
             self.busy += 1
+            self.used = next(_USES)
         return connection
 
     def give_back(self, connection: Connection, *, now: float) -> None:
@@ -81,6 +117,7 @@ class Pool:
         """
         await self._enter()
         clock = asyncio.get_running_loop().time
+        self.used = next(_USES)
         try:
             connection = (None if fresh else self._reuse(clock())) or await self._connect()
         except BaseException:
@@ -141,9 +178,7 @@ class Pool:
         connection = Connection()
         try:
             async with asyncio.timeout(self.timeouts.connect):
-                await loop.create_connection(
-                    lambda: connection, self._host, self._port, ssl=self._tls or None
-                )
+                await loop.create_connection(lambda: connection, self.host, self.port, ssl=self.tls or None)
         except TimeoutError:
             raise UpstreamTimeoutError("A service does not take connections", retry_after_ms=1_000) from None
         except OSError:

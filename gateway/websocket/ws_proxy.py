@@ -9,13 +9,13 @@ import json
 import logging
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import httptools
 from websockets.utils import accept_key
 
 from gateway.headers import Header, find, lines
 from gateway.identity import Caller
+from gateway.upstream.pool import Pool, Service
 from gateway.websocket.tunnel import Ended, Terms, Tunnel
 from shared.contracts.chat_ws import SUBPROTOCOL
 from shared.errors import CarrelError, MalformedError, UpstreamUnavailableError, from_problem
@@ -41,14 +41,12 @@ class Client:
 
 
 class SocketProxy:
-    """Joins clients with the chat service at ``url``."""
+    """Joins clients with the chat ``service``."""
 
-    def __init__(self, url: str, *, places: Places, connect_timeout_s: float, idle_timeout_s: float) -> None:
-        parts = urlsplit(url)
-        self._authority = parts.netloc
-        self._tls = parts.scheme == "https"
-        self._host, self._port = parts.hostname or "", parts.port or (443 if self._tls else 80)
-        self._places = places
+    def __init__(
+        self, service: Service, *, places: Places, connect_timeout_s: float, idle_timeout_s: float
+    ) -> None:
+        self._service, self._places = service, places
         self._connect_timeout_s, self._idle_timeout_s = connect_timeout_s, idle_timeout_s
 
     @property
@@ -74,21 +72,27 @@ class SocketProxy:
         await receive()  # websocket.connect
         who = caller.principal.id
         self._places.take(who)
+        pool = self._service.pick()
+        pool.join()
+
+        def leave() -> None:
+            pool.sockets -= 1
+            self._places.leave(who)
 
         def over(*, sent: int) -> None:
-            self._places.leave(who)
+            leave()
             ended(sent=sent)
 
         try:
             key = find(scope["headers"], b"sec-websocket-key")
-            service = await self._shake(scope["raw_path"], key, headers)
+            service = await self._shake(pool, scope["raw_path"], key, headers)
             client: Client | None = scope["extensions"][TAKE_OVER]()
         except BaseException:
-            self._places.leave(who)
+            leave()
             raise
         if client is None:
             service.abort()
-            self._places.leave(who)
+            leave()
             return False
         client.transport.write(_accepting(key, chosen=SUBPROTOCOL if offered else ""))
         terms = Terms(idle_s=self._idle_timeout_s, expires=caller.expires)
@@ -98,14 +102,14 @@ class SocketProxy:
         tunnel.begin(from_client=client.early, from_service=service.rest)
         return True
 
-    async def _shake(self, raw_path: bytes, key: bytes, headers: bytes) -> "_Handshake":
+    async def _shake(self, pool: Pool, raw_path: bytes, key: bytes, headers: bytes) -> "_Handshake":
         """Return the service's connection once it has said 101."""
         loop = asyncio.get_running_loop()
         service = _Handshake()
         try:
             async with asyncio.timeout(self._connect_timeout_s):
-                await loop.create_connection(lambda: service, self._host, self._port, ssl=self._tls or None)
-                service.transport.write(_asking(raw_path, self._authority, key, headers))
+                await loop.create_connection(lambda: service, pool.host, pool.port, ssl=pool.tls or None)
+                service.transport.write(_asking(raw_path, pool.authority, key, headers))
                 await service.answered
         except (OSError, httptools.HttpParserError):
             service.abort()
@@ -184,9 +188,9 @@ class _Handshake(asyncio.Protocol):
             self.answered.exception()  # seen, also when nobody waits any more
 
 
-def _asking(raw_path: bytes, authority: str, key: bytes, headers: bytes) -> bytes:
+def _asking(raw_path: bytes, authority: bytes, key: bytes, headers: bytes) -> bytes:
     ours = (
-        (b"host", authority.encode("ascii")),
+        (b"host", authority),
         (b"connection", b"Upgrade"),
         (b"upgrade", b"websocket"),
         (b"sec-websocket-version", b"13"),

@@ -10,6 +10,7 @@ from retriever.sources.jobs import Jobs
 from retriever.sources.records import Job, to_answer
 from retriever.sources.registry import Registry
 from shared import sse
+from shared.bodies import OnceRoute
 from shared.contracts.data_sources import (
     DATA_SOURCE_ID,
     UNFINISHED,
@@ -56,6 +57,7 @@ data_sources = APIRouter(
     tags=["data sources"],
     dependencies=[Depends(owner)],
     generate_unique_id_function=operation_id,
+    route_class=OnceRoute,
 )
 ingestion_jobs = APIRouter(
     prefix="/v1/ingestion-jobs",

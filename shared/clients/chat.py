@@ -4,8 +4,9 @@ Owns the connection and the translation of what goes wrong with it. What frames 
 """
 
 import json
+import socket
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, Literal
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
@@ -21,12 +22,15 @@ _CLOSE_S = 1.0
 class ChatSocket:
     """A WebSocket to the chat of ``server``, an http address, opened when it is needed.
 
-    ``bearer`` is a visitor's token or the admin key; ``through_proxy`` honours the environment's proxies.
+    ``bearer`` is a visitor's token or the admin key; ``through_proxy`` honours the environment's proxies;
+    ``headers`` are further ones of the handshake.
     """
 
-    def __init__(self, server: str, *, bearer: str, through_proxy: bool) -> None:
+    def __init__(
+        self, server: str, *, bearer: str, through_proxy: bool, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._url = server.replace("http", "ws", 1) + "/v1/chat"
-        self._bearer = bearer
+        self._headers = {**(headers or {}), "Authorization": f"Bearer {bearer}"}
         self._proxy: Literal[True] | None = True if through_proxy else None
         self._stack = ExitStack()
         self._connection: ClientConnection | None = None
@@ -49,7 +53,7 @@ class ChatSocket:
                 connect(
                     self._url,
                     subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]  # websockets' own type for a name
-                    additional_headers={"Authorization": f"Bearer {self._bearer}"},
+                    additional_headers=self._headers,
                     open_timeout=_OPEN_S,
                     close_timeout=_CLOSE_S,
                     proxy=self._proxy,
@@ -82,6 +86,13 @@ class ChatSocket:
             return None
         except (ConnectionClosed, OSError, EOFError) as error:
             raise self._lost() from error
+
+    def drop(self) -> None:
+        """Lose the connection, as when a cable is drawn: nothing is said to the server."""
+        if self._connection is not None:
+            with suppress(OSError):
+                self._connection.socket.shutdown(socket.SHUT_RDWR)
+        self.close()
 
     def close(self) -> None:
         """End the connection, if there is one."""

@@ -39,7 +39,8 @@ class RetrieverClient:
             What the retriever answered instead of a stream, or ``upstream_unavailable`` or
             ``upstream_timeout`` when it could not be reached, fell silent or broke off.
         """
-        body = request.model_dump(mode="json", exclude_none=True) | {"stream": True}
+        # What is as it always was is not sent: an older retriever refuses fields that it does not know.
+        body = request.model_dump(mode="json", exclude_defaults=True) | {"stream": True}
         headers = self._headers() | {"accept": MEDIA_TYPE}
         with _translated():
             async with self._http.stream("POST", "/v1/answer", json=body, headers=headers) as response:

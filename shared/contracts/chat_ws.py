@@ -4,14 +4,14 @@ The server's run frames are the retriever's run events with the run's ids and nu
 """
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StrictInt, TypeAdapter, ValidationError
 
 from shared.contracts.retriever import MAX_MESSAGE_CHARS as MAX_MESSAGE_CHARS
 from shared.contracts.retriever import ONLY_KEYS, Citation, Filters, Key, PageContext, RunError, Scalar
-from shared.contracts.wire import Answer, Instant, Request, Text, field_path, sendable
+from shared.contracts.wire import Answer, Instant, Request, Text, field_path, said_once
 from shared.errors import InvalidRequestError
 
 SUBPROTOCOL = "carrel.v1"
@@ -104,18 +104,8 @@ def parse_frame(text: str) -> ClientFrame:
         reason = first["msg"].removeprefix("Value error, ")
         raise InvalidRequestError(f"{path}: {reason}"[:500], param=path) from None
     # Valid by now, so neither deep nor with numbers that have no end: safe to be read once more.
-    json.loads(text, object_pairs_hook=_once)
+    json.loads(text, object_pairs_hook=said_once)
     return frame
-
-
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    """Refuse an object that says one field twice: two readers could take it for two different things."""
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            shown = sendable(name[:64])
-            raise InvalidRequestError(f"{shown} stands in the frame twice", param=shown)
-        seen.add(name)
 
 
 class Rename(Request):

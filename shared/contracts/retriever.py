@@ -134,6 +134,8 @@ class AnswerRequest(Request):
     filters: Filters = {}
     context: PageContext | None = None
     stream: StrictBool = False
+    fresh: StrictBool = False
+    """Whether an answer that was given before, and is kept, is passed over."""
 
 
 class CitationSource(Answer):

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import takewhile
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
+
+from shared.errors import InvalidRequestError
 
 _T = TypeVar("_T")
 
@@ -57,6 +59,23 @@ def field_path(loc: Iterable[int | str]) -> str:
 def sendable(value: str) -> str:
     """Return what a client wrote as it can be said again: JSON's escapes can hold what UTF-8 cannot."""
     return value.encode("utf-8", "replace").decode()
+
+
+def said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the JSON object of these members, for ``object_pairs_hook``.
+
+    Raises
+    ------
+    InvalidRequestError
+        Naming a field that it says twice: two readers could take it for two different things.
+    """
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            shown = sendable(name[:64])
+            raise InvalidRequestError(f"{shown} is said twice", param=shown)
+        found[name] = value
+    return found
 
 
 class Page(Answer, Generic[_T]):

@@ -15,12 +15,10 @@ from shared.contracts.retriever import AnswerRequest
 from shared.sse import encode
 from tests.support.chat_client import receive
 from tests.support.chat_fakes import NOW, WHOLE, Answerer, Clock, question
-from tests.support.chat_service import Chat, ask, chatting, identity, rest, send, settings
+from tests.support.chat_service import NOWHERE, Chat, ask, chatting, identity, rest, send, settings
 from tests.support.postgres import PostgresServer
 from tests.support.server import serving
 from tests.support.waiting import eventually
-
-NOWHERE = "postgresql://u@127.0.0.1:9/d?connect_timeout=1"
 
 
 def test_making_the_application_opens_nothing() -> None:

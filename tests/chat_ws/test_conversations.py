@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 
 from chat_ws.conversations import Conversations
-from chat_ws.line import Line
 from chat_ws.ports import RunRecord, Stored
 from chat_ws.run_logs.log import Frame, Gap, RunLog
 from chat_ws.run_logs.memory import MemoryRunLogs, elsewhere
-from chat_ws.runs import Runs
-from chat_ws.turns import Turns
+from chat_ws.runs.line import Line
+from chat_ws.runs.live import Runs
+from chat_ws.runs.turns import Turns
 from shared.contracts.chat_ws import RunRegenerate
 from shared.errors import (
     IdempotencyConflictError,

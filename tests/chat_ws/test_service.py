@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection
 
 from chat_ws.run_logs.memory import MemoryRunLogs
-from chat_ws.runs import Runs
+from chat_ws.runs.live import Runs
 from chat_ws.service import Service, first_beat, limits_of
 from tests.support.chat_client import receive
 from tests.support.chat_fakes import (
@@ -149,6 +149,8 @@ async def test_a_question_is_answered_again(database_url: str) -> None:
         refused = await receive(opened)
         assert (refused["code"], refused["param"]) == ("not_found", "message_id")
     assert [request.filters for request in answerer.requests] == [{"lang": "en"}] * 2
+    # Another answer was asked for: not the one that is kept.
+    assert [request.fresh for request in answerer.requests] == [False, True]
 
 
 async def test_a_second_question_while_one_is_answered(database_url: str) -> None:
@@ -389,7 +391,9 @@ async def test_a_connection_that_comes_in_while_draining_begins() -> None:
     """It is greeted, and takes no question: no run begins behind the drain's back."""
     socket, history = Socket(), MemoryHistory()
     runs = Runs(answerer=Answerer(), history=history, logs=MemoryRunLogs(), clock=Clock(), resume_window_s=1)
-    service = Service(settings("postgresql://h/d"), history=history, runs=runs, clock=Clock())
+    service = Service(
+        settings("postgresql://h/d"), history=history, runs=runs, clock=Clock(), aside=history.ping
+    )
     service.health.draining = True
     serving = asyncio.ensure_future(service.serve(cast(WebSocket, socket), "v1", connection_id="conn_1"))
     frame = {"type": "message-create", "client_message_id": str(uuid4()), "content": "Why?"}

@@ -13,7 +13,7 @@ from gateway.upstream.exchange import Timeouts
 from gateway.upstream.pool import Pool
 from gateway.websocket.ws_proxy import SocketProxy
 from shared.places import Places
-from tests.support.gateway_server import NOWHERE, OWNER, Gateway, gateway, settings
+from tests.support.gateway_server import OWNER, Gateway, gateway, settings
 from tests.support.gateway_upstream import upstream
 from tests.support.server import serving
 
@@ -41,7 +41,7 @@ async def test_what_it_talks_to_can_be_given() -> None:
     async with upstream() as service:
         pools = {target: Pool(service.url, timeouts=timeouts, max_connections=1) for target in Target}
         places = Places(total=1, each=1)
-        chat = SocketProxy(NOWHERE, places=places, connect_timeout_s=1, idle_timeout_s=1)
+        chat = SocketProxy(pools[Target.CHAT], places=places, connect_timeout_s=1, idle_timeout_s=1)
         written: list[str] = []
         made = create_app(
             settings(),

@@ -7,6 +7,7 @@ from gateway.admission import Client
 from gateway.app import create_app
 from gateway.desk import Desk
 from gateway.request import RequestHead
+from gateway.routing import Target
 from tests.support.gateway_server import ADMIN_KEY, settings
 
 
@@ -31,7 +32,9 @@ def test_a_service_is_asked_in_one_head(desk: Desk) -> None:
     head = RequestHead("PUT", b"/v1/messages/m", b"a=b", version="1.1", headers=said, max_url_bytes=99)
     client = Client("1.2.3.4", "http")
     admitted = desk.admission.admit(head, desk.admission.route(head), client, now=1)
-    lines = desk.ask(head, admitted, client, request_id=b"r1").split(b"\r\n")
+    lines = desk.ask(desk.services[Target.CHAT].pick(), head, admitted, client, request_id=b"r1").split(
+        b"\r\n"
+    )
     assert lines[:3] == [b"PUT /v1/messages/m?a=b HTTP/1.1", b"host: chat:1", b"accept: a"]
     assert {b"x-forwarded-for: 1.2.3.4", b"x-request-id: r1", b"x-carrel-role: owner"} <= set(lines)
     assert lines[-3:] == [b"content-length: 2", b"", b""]

@@ -40,7 +40,7 @@ async def only_short(service: Upstream, *, connections: int = 1) -> AsyncIterato
     chosen = settings(retriever_url=service.url, max_requests_per_visitor=1)
     adapters = default_adapters(chosen)
     made = create_app(chosen, adapters=adapters)
-    for pool in adapters.pools.values():
+    for pool in [service.pick() for service in adapters.services.values()]:
         kept = [pool.exchange(fresh=True, bodiless=False) for _ in range(connections)]
         for exchange in kept if pool.authority in service.url.encode() else ():
             async with exchange as asked:
@@ -51,8 +51,8 @@ async def only_short(service: Upstream, *, connections: int = 1) -> AsyncIterato
                     pass
     async with serving(long_way, **options(chosen, made.doors)) as port:
         yield Gateway(port, made.doors, [])
-    for pool in adapters.pools.values():
-        pool.close()
+    for service_ in adapters.services.values():
+        service_.pick().close()
 
 
 @pytest.mark.parametrize(
@@ -178,6 +178,6 @@ def test_time_outs_are_one_thing() -> None:
     """The pools and the doors are given the same settings."""
     chosen = settings(retriever_url=NOWHERE, upstream_first_byte_timeout_s=7, upstream_idle_timeout_s=8)
     made = create_app(chosen)
-    (timeouts, *_) = [pool.timeouts for pool in made.doors.desk.pools.values()]
+    (timeouts, *_) = [service.pick().timeouts for service in made.doors.desk.services.values()]
     assert timeouts == Timeouts(connect=2, first_byte=7, idle=8, keep_alive=4)
     assert (made.doors.patience.first_byte, made.doors.patience.silence) == (7, 8)

@@ -59,6 +59,9 @@ def test_the_key_is_never_held(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ALLOWED_ORIGINS", "https://a.test:b"),
         ("ALLOWED_ORIGINS", "ftp://a.test"),
         ("ALLOWED_ORIGINS", "https://"),
+        ("CHAT_URL", ","),
+        ("CHAT_URL", "http://a:1,b:2"),
+        ("CHAT_URL", "http://a:1, http://a:1/"),
         ("PUBLIC_BASE_URL", "docs.test"),
         ("PUBLIC_BASE_URL", "https://a b/"),
         ("SPACE_HOST", "docs.test/path"),
@@ -99,6 +102,12 @@ def test_secrets_and_keys_may_be_several(monkeypatch: pytest.MonkeyPatch) -> Non
     for name in ("ADMIN_API_KEY", "SESSION_SECRET"):
         with pytest.raises(ValidationError, match="several"):
             read(monkeypatch, **{name: "first-0123456789-0123,short"})
+
+
+def test_the_chat_service_may_be_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One address or several replicas', separated by commas."""
+    assert read(monkeypatch, CHAT_URL="http://a:1").chat_url == ("http://a:1",)
+    assert read(monkeypatch, CHAT_URL="http://a:1, https://b/ ,").chat_url == ("http://a:1", "https://b")
 
 
 def test_our_own_pages_have_the_names_the_public_knows(monkeypatch: pytest.MonkeyPatch) -> None:

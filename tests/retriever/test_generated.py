@@ -78,6 +78,17 @@ async def test_the_same_question_costs_nothing_until_a_document_changes(
     assert not (await ask(http)).cached
 
 
+async def test_who_wants_another_answer_gets_one(http: httpx.AsyncClient, fake: FakeCohere) -> None:
+    """`fresh` passes over what is kept, and what it gives is kept in its place."""
+    await ask(http)
+    fake.written = "A Fresnel lens is made of rings."
+    fake.phrases = [fake.written]
+    assert (await ask(http)).answer != fake.written
+    other = await ask(http, fresh=True)
+    assert (other.answer, other.cached) == (fake.written, False)
+    assert (await ask(http)).answer == fake.written
+
+
 async def test_the_selection_stands_beside_the_question(http: httpx.AsyncClient, fake: FakeCohere) -> None:
     """What the visitor selected is the visitor's: in the message, not among the documents."""
     await ask(http, context={"selected_text": "rings of glass"})

@@ -174,7 +174,7 @@ async def test_a_fallen_models_words_are_text(
 ) -> None:
     """They are told as they came, in JSON: no event, no link and no markup is made of them on the way."""
     await put(modelled, ALL[0])
-    fake.said = FALLEN
+    fake.written = FALLEN
     response = await modelled.post("/v1/answer", json=ASKED | {"stream": stream})
     if stream:
         blocks = [block.splitlines() for block in response.text.split("\n\n") if block.strip()]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_ws.protocol import TABLE
+from chat_ws.protocol.machine import TABLE
 from chat_ws.settings import ChatSettings
 from cli.main import app
 from gateway.settings import GatewaySettings
@@ -60,7 +60,7 @@ def test_each_frame_is_documented(name: str) -> None:
 
 
 def test_the_protocol_page_shows_the_table_of_the_code() -> None:
-    """States, events and what is done about them are the same in the page and in chat_ws.protocol."""
+    """States, events and what is done about them are the same in the page and in the code."""
     rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", (DOCS / "chat-protocol.md").read_text(), re.MULTILINE)
 
     assert {(state, event) for state, event in rows} == {

@@ -29,6 +29,12 @@ PARTS = {
 """Keys in two parts, so that none stands here."""
 
 
+MADE_UP = {
+    "signed token bdd76b848653",  # tests/cli/verify/verdicts/test_leaks.py: what a leak looks like
+}
+"""What only looks like a key, by its hash."""
+
+
 def git(*arguments: str, stdin: bytes = b"") -> bytes:
     """What git says of this checkout."""
     return subprocess.run(["git", *arguments], cwd=ROOT, input=stdin, capture_output=True, check=True).stdout
@@ -60,7 +66,7 @@ def test_no_key_stands_in_the_files() -> None:
     names = git("ls-files", "-z", "--cached", "--others", "--exclude-standard").decode().split("\0")
     files = [ROOT / name for name in names if name and (ROOT / name).is_file()]
     assert len(files) > 100
-    wrong = {str(file): told for file in files if (told := list(found(file.read_bytes())))}
+    wrong = {str(file): told for file in files if (told := set(found(file.read_bytes())) - MADE_UP)}
     assert not wrong
 
 
@@ -70,7 +76,7 @@ def test_no_key_ever_stood_there() -> None:
     ids = b"\n".join(line.partition(b" ")[0] for line in objects)
     everything = git("cat-file", "--batch", "--buffer", stdin=ids)
     assert len(everything) > 10_000
-    assert not list(found(everything))
+    assert not set(found(everything)) - MADE_UP
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)

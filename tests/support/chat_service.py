@@ -24,6 +24,8 @@ from tests.support.server import serving
 from tests.support.waiting import eventually
 
 TOKEN = "between-the-services-0123456789"
+NOWHERE = "postgresql://u@127.0.0.1:9/d?connect_timeout=1"
+"""A database that is not there."""
 
 
 def settings(database_url: str, **changed: Any) -> ChatSettings:
@@ -128,3 +130,22 @@ async def rest(opened: ClientConnection) -> list[dict[str, Any]]:
     while not frames or frames[-1]["type"] != "run-end":
         frames.append(await receive(opened))
     return frames
+
+
+async def talk(chat: Chat, *questions: str, visitor: str = "visitor_1") -> list[dict[str, Any]]:
+    """Ask each question in a conversation of its own; return the acknowledgements."""
+    async with chat.socket(visitor) as opened:
+        acks = []
+        for question in questions:
+            acks.append(await ask(opened, question))
+            await rest(opened)
+        return acks
+
+
+def problem_of(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Check that an answer is this problem, and return it."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert (body["code"], body["request_id"]) == (code, answer.headers["x-request-id"])
+    return body

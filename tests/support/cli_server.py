@@ -112,13 +112,16 @@ def serving(handler: Handler) -> Iterator[str]:
                 httpx.Request(self.command, f"http://x{self.path}", headers=headers, content=body)
             )
             self.send_response(answer.status_code)
-            self.send_header("content-type", answer.headers.get("content-type", "text/plain"))
+            told = {"content-type": "text/plain", **answer.headers}
+            for name in told.keys() - {"content-length", "transfer-encoding"}:
+                self.send_header(name, told[name])
             if answer.status_code != 204:
                 self.send_header("content-length", str(len(answer.content)))
             self.end_headers()
-            self.wfile.write(answer.content)
+            if self.command != "HEAD":
+                self.wfile.write(answer.content)
 
-        do_GET = do_PUT = do_POST = _any
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_OPTIONS = _any
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""

@@ -47,12 +47,12 @@ def content(type: str, kind: str, text: str) -> dict[str, Any]:
     return {"type": type, "index": 0, "delta": {"message": {"content": inner}}}
 
 
-def citation(text: str, document: dict[str, Any], shift: int) -> dict[str, Any]:
-    """Return a citation of a whole ``text`` that is off by ``shift``."""
+def citation(text: str, document: dict[str, Any], start: int, index: int = 0) -> dict[str, Any]:
+    """Return the citation ``index`` of an answer: of ``text``, said to begin at ``start``."""
     source = {"type": "document", "id": document["id"], "document": {"id": document["id"]}}
-    cited = {"start": shift, "end": shift + len(text), "text": text, "sources": [source]}
+    cited = {"start": start, "end": start + len(text), "text": text, "sources": [source]}
     cited["type"] = "TEXT_CONTENT"
-    return {"type": "citation-start", "index": 0, "delta": {"message": {"citations": cited}}}
+    return {"type": "citation-start", "index": index, "delta": {"message": {"citations": cited}}}
 
 
 def end(reason: str) -> dict[str, Any]:

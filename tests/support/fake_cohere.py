@@ -12,12 +12,13 @@ import asyncio
 import inspect
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import uvicorn
+from cohere.types import GetModelResponse
 from cohere.types.embed_by_type_response import EmbedByTypeResponse
 from cohere.v2.client import AsyncV2Client
 from cohere.v2.types import v2chat_stream_response as stream_types
@@ -77,15 +78,24 @@ class FakeCohere:
     latency_s: float = 0.0
     mode: Literal["ACCURATE", "FAST"] = "ACCURATE"
     thinking: bool = False
-    said: str = ""
-    """What it says whatever it was given; else the first sentence of the first document."""
     cited: tuple[str, ...] = ()
     """The documents it says it has it from; else the one it has it from."""
+    models: frozenset[str] = frozenset({"command-a-03-2025", "embed-v4.0", "rerank-v5.0-fast"})
+    """What it knows by name."""
+    deprecated: frozenset[str] = frozenset()
     shift: int = 0
     """How far citations are off."""
     cites: bool = True
     going: asyncio.Event = field(default_factory=asyncio.Event)
     """While it is not set, an answer stands still after its first words."""
+    holds_after: int = 2
+    """So many events come before it stands still."""
+    pace_s: float = 0.0
+    """Between two events of an answer."""
+    written: str = ""
+    """The answer, whatever was asked; else the first document's first sentence."""
+    phrases: Sequence[str] = ()
+    """What of ``written`` is cited, from the first document."""
     rewritten: str = ""
     """What a conversation is condensed to; else something sensible."""
     vectors: Any = None
@@ -152,6 +162,18 @@ class FakeCohere:
         answer = {"id": "c", "message": {"role": "assistant", "content": blocks}, **ended}
         V2ChatResponse.model_validate(answer)
         return self._sent(answer, failure)
+
+    async def on_model(self, request: Request) -> Response:
+        """Tell of a model that is known, to who has the key."""
+        if request.headers.get("authorization") != f"Bearer {KEY}":
+            return _problem(401)
+        name = request.path_params["name"]
+        if name not in self.models:
+            return _problem(404, f"model '{name}' not found")
+        purpose = next((p for p in ("embed", "rerank") if p in name), "chat")
+        answer = {"name": name, "is_deprecated": name in self.deprecated, "endpoints": [purpose]}
+        GetModelResponse.model_validate(answer)
+        return JSONResponse(answer)
 
     async def _read(self, request: Request, kind: Kind) -> tuple[dict[str, Any], Failure]:
         body = await request.json()
@@ -222,7 +244,8 @@ class FakeCohere:
                     yield byte
                 continue
             yield data
-            if at == 2:
+            await asyncio.sleep(self.pace_s)
+            if at == self.holds_after:
                 await self.going.wait()
             if (failure == "cut-early" and at == 0) or (failure == "cut" and at == 3):
                 await asyncio.sleep(0.02)
@@ -234,7 +257,7 @@ class FakeCohere:
 
     def _events(self, body: dict[str, Any], failure: Failure) -> Iterator[dict[str, Any]]:
         document = body["documents"][0]
-        text = self.said or words.first_sentence(document["data"]["text"])
+        text = self.written or words.first_sentence(document["data"]["text"])
         yield {"type": "message-start", "id": "m", "delta": {"message": {"role": "assistant"}}}
         if failure == "unknown-event":
             yield {"type": "new-thing", "payload": text}
@@ -250,9 +273,13 @@ class FakeCohere:
         if failure == "second-start":
             yield {"type": "broken-line"}
         yield from others
-        more = [*words.deltas(" \U0001f600 That is all.")]
-        ids = self.cited or (document["id"],)
-        cited = [words.citation(text, {"id": id}, self.shift) for id in ids] if self.cites else []
+        more = [] if self.written else [*words.deltas(" \U0001f600 That is all.")]
+        phrases = (self.phrases if self.written else (text,)) if self.cites else ()
+        cited = [
+            words.citation(phrase, {"id": id}, text.index(phrase) + self.shift, at)
+            for at, phrase in enumerate(phrases)
+            for id in self.cited or (document["id"],)
+        ]
         yield from cited + more if self.mode == "FAST" else more + cited
         yield {"type": "content-end", "index": 0}
         yield words.end("ERROR" if failure == "error-late" else "COMPLETE")
@@ -296,7 +323,8 @@ def app_of(fake: FakeCohere) -> Starlette:
     async def spent(_: Request) -> Response:
         return JSONResponse(inner.spent_s)
 
-    return Starlette(routes=[Route("/spent", spent), Mount("/", inner)])
+    models = Route("/v1/models/{name}", fake.on_model)
+    return Starlette(routes=[Route("/spent", spent), models, Mount("/", inner)])
 
 
 @asynccontextmanager

@@ -56,13 +56,23 @@ class Carrel:
     def start(self, *, within: float = 40) -> float:
         """Start, and return after how many seconds it said it was ready."""
         begun = time.monotonic()
+        self.begin()
+        eventually(self._said_ready, within=within, what=f"ready\n{self.log.read_text()[-3000:]}")
+        return time.monotonic() - begun
+
+    def begin(self) -> None:
+        """Start, and wait for nothing."""
         self._seen = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [CARREL, "up"], env=self.env, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
             )
-        eventually(self._said_ready, within=within, what=f"ready\n{self.log.read_text()[-3000:]}")
-        return time.monotonic() - begun
+
+    def control(self, command: str, program: str) -> None:
+        """Have the supervisor do ``command`` (``stopProcess``, ``startProcess``) to ``program``."""
+        transport = SupervisorTransport(None, None, f"unix://{self.layout.run_dir}/supervisor.sock")
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport) as proxy:
+            getattr(proxy.supervisor, command)(program)
 
     def stop(self, signum: int = signal.SIGTERM, *, within: float = 25) -> int:
         """Send ``signum`` to the supervisor and return its exit code."""

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from websockets.asyncio.client import connect
 
+from gateway.routing import Target
 from tests.support.chat_client import receive
 from tests.support.chat_fakes import RUN, WHOLE, Answerer, Step
 from tests.support.chat_service import Chat, ask, chatting, rest, send
+from tests.support.gateway_server import gateway
+from tests.support.ports import free_ports
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import eventually
 
@@ -144,3 +148,53 @@ async def test_a_lost_redis_loses_nothing(
         await redis_is(there, "ok")
         await send(other, "run-resume", run_id=ack["run_id"], starting_after=0)
         assert await rest(other) == first + second
+
+
+async def test_a_gateway_spreads_over_both(database_url: str, server: RedisServer) -> None:
+    """Sockets go to both in turn, an answer begun on one is resumed on the other, requests go to either."""
+    gate = asyncio.Event()
+    async with (
+        two(database_url, server, [*WHOLE[:5], gate, *WHOLE[5:]]) as (here, there),
+        gateway(chat_url=f"http://127.0.0.1:{here.port}, http://127.0.0.1:{there.port}") as door,
+        AsyncExitStack() as stack,
+    ):
+        token = await door.session()
+        url, headers = f"ws://127.0.0.1:{door.port}/v1/chat", {"authorization": f"Bearer {token}"}
+        sockets = [
+            await stack.enter_async_context(
+                connect(url, additional_headers=headers, proxy=None, compression=None)
+            )
+            for _ in range(4)
+        ]
+        for opened in sockets:
+            assert (await receive(opened))["type"] == "connection-ready"
+        assert (here.service.connections, there.service.connections) == (2, 2)
+        ack = await ask(sockets[0])
+        first = [await receive(sockets[0]) for _ in range(5)]
+        await send(sockets[1], "run-resume", run_id=ack["run_id"], starting_after=0)
+        assert [await receive(sockets[1]) for _ in range(5)] == first
+        gate.set()
+        assert await rest(sockets[1]) == await rest(sockets[0])
+        for _ in range(4):
+            found = await door.ask("GET", "/v1/conversations", f"Authorization: Bearer {token}\r\n")
+            assert len(found.json["items"]) == 1
+        health = (await door.ask("GET", "/health/chat_ws", "")).json
+        assert (health["status"], health["detail"]) == ("ok", "")
+
+
+async def test_a_gateway_passes_over_one_that_is_away(database_url: str, server: RedisServer) -> None:
+    """Once the watch has seen it, nobody meets it; health says which it is."""
+    [nobody] = free_ports(1)
+    async with (
+        chatting(database_url, Answerer(WHOLE), redis_url=SecretStr(server.url)) as here,
+        gateway(chat_url=f"http://127.0.0.1:{nobody}, http://127.0.0.1:{here.port}", watched=True) as door,
+    ):
+        token = await door.session()
+        bearer = f"Authorization: Bearer {token}\r\n"
+        breakers = [pool.breaker for pool in door.doors.desk.services[Target.CHAT].pools]
+        await eventually(lambda: [breaker.open for breaker in breakers] == [True, False])
+        health = (await door.ask("GET", "/health/chat_ws", "")).json
+        assert health["status"] == "degraded"
+        assert health["detail"].startswith("replica 1: down")
+        for _ in range(6):
+            assert (await door.ask("GET", "/v1/conversations", bearer)).status == 200

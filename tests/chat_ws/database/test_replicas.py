@@ -7,7 +7,7 @@ from chat_ws.database.history import PostgresHistory
 from chat_ws.database.postgres import Cursor, Database
 from chat_ws.database.replicas import PostgresReplicas
 from chat_ws.ports import RunState, Stored
-from chat_ws.process import here
+from chat_ws.runs.process import here
 from shared.errors import OverloadedError
 from tests.support.chat_fakes import NOW, Clock, question
 from tests.support.chat_history import ask

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from gateway.own.health import HealthProbe, Watch, overall_status
-from gateway.upstream.breaker import FAILURES, Breaker
+from gateway.own.health import HealthProbe, Watch, overall_status, together
+from gateway.upstream.breaker import FAILURES, UNANSWERED, Breaker
 from gateway.upstream.exchange import Timeouts
 from gateway.upstream.pool import Pool
+from gateway.upstream.replicas import Replicas
 from shared.contracts.gateway import ServiceHealth
 from shared.contracts.wire import Check
 from tests.support.gateway_server import NOWHERE
@@ -41,6 +42,50 @@ def probe(**urls: str) -> HealthProbe:
     """A probe of the services at ``urls``."""
     pools = {name: Pool(url, timeouts=TIMEOUTS, max_connections=4) for name, url in urls.items()}
     return HealthProbe(pools, timeout_s=0.3)
+
+
+WELL = ServiceHealth(status="ok", latency_ms=1, checks={"postgres": Check(status="ok")})
+ILL = ServiceHealth(status="degraded", latency_ms=3, checks={"postgres": Check(status="degraded")})
+AWAY = ServiceHealth(status="down", latency_ms=2, detail="cannot be reached")
+
+
+@pytest.mark.parametrize(
+    ("replicas", "status", "worst", "detail"),
+    [
+        ([AWAY], "down", AWAY, "cannot be reached"),
+        ([WELL, WELL], "ok", WELL, ""),
+        ([WELL, ILL], "degraded", ILL, "replica 2: degraded"),
+        ([AWAY, WELL], "degraded", AWAY, "replica 1: down, cannot be reached"),
+        ([ILL, AWAY], "degraded", AWAY, "replica 1: degraded; replica 2: down, cannot be reached"),
+        ([ILL, ILL], "degraded", ILL, "replica 1: degraded; replica 2: degraded"),
+        (
+            [AWAY, AWAY],
+            "down",
+            AWAY,
+            "replica 1: down, cannot be reached; replica 2: down, cannot be reached",
+        ),
+    ],
+)
+def test_replicas_are_one_service(
+    replicas: list[ServiceHealth], status: str, worst: ServiceHealth, detail: str
+) -> None:
+    """It is down when all are, and says which is not well and why; addresses are nobody's business."""
+    found = together(replicas)
+    assert (found.status, found.checks, found.detail) == (status, worst.checks, detail)
+    assert found.latency_ms == max(health.latency_ms for health in replicas)
+
+
+async def test_each_replica_is_asked() -> None:
+    """The service is as its replicas are together; each has its own breaker."""
+    async with upstream(says("ok")) as one:
+        pools = [Pool(url, timeouts=TIMEOUTS, max_connections=4) for url in (one.url, NOWHERE)]
+        asked = HealthProbe({"chat_ws": Replicas(pools)}, timeout_s=0.3)
+        for _ in range(UNANSWERED):
+            await asked.asked["chat_ws"][1].ask()
+        found = await asked.one("chat_ws")
+    assert found.status == "degraded"
+    assert found.detail.startswith("replica 2: down")
+    assert [pool.breaker.open for pool in pools] == [False, True]
 
 
 async def test_what_the_services_say_is_passed_on() -> None:
@@ -354,5 +399,5 @@ async def test_a_service_that_begins_to_answer_is_alive(rest: bytes) -> None:
         probe = HealthProbe({"retriever": pool}, timeout_s=0.1)
         for _ in range(FAILURES + 1):
             assert (await probe.one("retriever")).status == "down"
-            await probe.asked["retriever"].ask()
+            await probe.asked["retriever"][0].ask()
     assert not breaker.open

@@ -94,6 +94,23 @@ def test_a_service_that_tells_nothing_readable_is_left_out(text: str | None) -> 
     assert found["process_cpu_seconds_total", "chat_ws"] == 3.5
 
 
+def test_replicas_are_told_apart() -> None:
+    """Each sample of one of several says whose it is; one that tells nothing is down by its address."""
+    found = both(
+        merge(own(), {"retriever": RETRIEVER, "chat_ws a:1": CHAT, "chat_ws b:2": CHAT, "chat_ws c:3": None})
+    )
+    runs = {key[1:]: value for key, value in found.items() if key[0] == "carrel_chat_ws_runs_ended_total"}
+    assert sorted(replica for key in runs for replica in key if ":" in replica) == ["a:1", "b:2"]
+    assert found["process_cpu_seconds_total", "a:1", "chat_ws"] == 3.5
+    assert {key[1:]: value for key, value in found.items() if key[0] == "carrel_up"} == {
+        ("gateway",): 1,
+        ("retriever",): 1,
+        ("a:1", "chat_ws"): 1,
+        ("b:2", "chat_ws"): 1,
+        ("c:3", "chat_ws"): 0,
+    }
+
+
 def test_alone_the_gateway_still_names_itself() -> None:
     """A series keeps its labels, whoever else is there."""
     found = both(merge(own(), {"retriever": None, "chat_ws": None}))

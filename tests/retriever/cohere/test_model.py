@@ -98,9 +98,10 @@ async def test_each_failure_of_a_stream_is_ours_to_name(
 async def test_a_stream_that_trickles_after_its_first_word_ends(both: Both) -> None:
     """Bytes keep coming, words do not: the wait for the next word is bounded, and so is the whole."""
     both.fake.chat, both.fake.slow_s = "slow-bytes", 0.02
+    both.fake.written = "word " * 500  # takes a minute
     for patience in (
         Patience(first_word_s=30, next_word_s=0.05),
-        Patience(first_word_s=30, next_word_s=30, whole_s=1.5),
+        Patience(first_word_s=30, next_word_s=30, whole_s=5),
     ):
         model = model_of(connected(both.fake.url), patience)
         stream = model.write("", TURNS, GIVEN)

@@ -50,6 +50,21 @@ def test_a_lost_connection_is_told_once_and_can_be_opened_again() -> None:
         chat.close()
 
 
+def test_a_dropped_connection_can_be_opened_again() -> None:
+    """Drawn like a cable, once or twice; the next one is another connection."""
+    with ScriptedChat(echo, echo).running() as server:
+        chat = socket_to(server.address)
+        chat.drop()
+        chat.open()
+        chat.drop()
+        assert not chat.is_open
+        chat.open()
+        chat.send({"type": "ping"})
+        assert chat.receive(timeout_s=10) == '{"type": "ping"}'
+        chat.close()
+    assert len(server.authorizations) == 2
+
+
 @pytest.mark.parametrize(("status", "retryable"), [(401, False), (403, False), (429, True), (503, True)])
 def test_a_refused_handshake_says_why(status: int, retryable: bool) -> None:
     """Also where something in front of the server refuses, in its own words."""

@@ -3,7 +3,18 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.contracts.wire import Answer, Instant, Page, Request, Text, field_path, sendable, timestamp
+from shared.contracts.wire import (
+    Answer,
+    Instant,
+    Page,
+    Request,
+    Text,
+    field_path,
+    said_once,
+    sendable,
+    timestamp,
+)
+from shared.errors import InvalidRequestError
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=timezone(timedelta(hours=2)))
 
@@ -78,3 +89,12 @@ def test_what_a_client_wrote_can_be_said_again() -> None:
     """A lone surrogate is replaced, wherever a field is named; all else stays."""
     assert sendable("a\ud800\U0001f600") == "a?\U0001f600"
     assert field_path(["filters", "\udfff"]) == "filters.?"
+
+
+def test_an_object_says_each_field_once() -> None:
+    """Members become an object; the first that comes again is named, shortened and sendable."""
+    assert said_once([("a", 1), ("b", 2)]) == {"a": 1, "b": 2}
+    for name, shown in (("a", "a"), ("x" * 100, "x" * 64), ("\ud800", "?")):
+        with pytest.raises(InvalidRequestError, match="twice") as caught:
+            said_once([(name, 1), ("b", 2), (name, 1)])
+        assert caught.value.param == shown

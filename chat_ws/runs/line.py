@@ -1,0 +1,53 @@
+"""Where runs wait until it is their turn, and hear how far they are from it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from chat_ws.runs.turns import Turns
+
+TELL_S = 1.0
+
+
+class Line:
+    """Lets runs go as ``turns`` says. A run that waits hears of its place as it changes, each ``tell_s``."""
+
+    def __init__(self, turns: Turns, *, tell_s: float = TELL_S) -> None:
+        self.turns, self._tell_s = turns, tell_s
+        self._gates: dict[str, asyncio.Event] = {}
+        self._places: dict[str, int] = {}
+        self._counted = 0.0
+
+    @asynccontextmanager
+    async def turn(self, visitor_id: str, run_id: str, *, tell: Callable[[int], None]) -> AsyncIterator[None]:
+        """Wait for a run's turn, and hold it; ``tell`` meanwhile is told its place in the line, 1 is next."""
+        try:
+            if not self.turns.ask(visitor_id, run_id):
+                await self._wait(run_id, tell)
+            yield
+        finally:
+            for started in self.turns.leave(run_id):
+                self._gates[started].set()
+
+    async def _wait(self, run_id: str, tell: Callable[[int], None]) -> None:
+        gate = self._gates[run_id] = asyncio.Event()
+        told, self._counted = 0, 0.0
+        try:
+            while not gate.is_set():
+                place = self._place(run_id)
+                if place not in (0, told):
+                    tell(place)
+                    told = place
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._tell_s):
+                        await gate.wait()
+        finally:
+            del self._gates[run_id]
+
+    def _place(self, run_id: str) -> int:
+        # All are counted at once, for all who wait: not each for itself.
+        now = asyncio.get_running_loop().time()
+        if now - self._counted >= self._tell_s / 2:
+            self._places, self._counted = self.turns.positions(), now
+        return self._places.get(run_id, 0)

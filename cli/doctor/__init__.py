@@ -1,0 +1,1 @@
+"""``carrel doctor``: is everything well where Carrel is to run? Probes talk; ``verdicts`` decide."""

@@ -1,0 +1,1 @@
+"""What the doctor makes of what its probes found. Pure."""
