@@ -1,7 +1,7 @@
 # Carrel. `make help` lists what can be done.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: bench-gateway soak test-faults help run install model deploy-tools test test-quick check format lock image image-test clean
+.PHONY: audit bench-gateway soak test-faults fuzz help run install model deploy-tools test test-quick check format lock image image-test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -72,6 +72,23 @@ check: $(VENV)/.installed-dev ## format, lint, types, imports, coverage of the p
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tests.support.pure_coverage
 
+.venv-audit/.installed: requirements-audit.txt | $(VENV)/bin/python
+	@$(BIN)/python -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r $<
+	@touch $@
+
+MINUTES := 5
+
+fuzz: $(VENV)/.installed-dev ## feed the parsers what strangers might send, for MINUTES=5
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-fuzz.txt || echo "without atheris"
+	@$(BIN)/python -m tests.fuzzing --minutes $(MINUTES)
+
+LOCKED := $(filter-out requirements-dev.txt, $(wildcard requirements*.txt))
+
+audit: .venv-audit/.installed ## look the locked packages up among the known vulnerabilities (asks the package index)
+	@.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+		$(addprefix -r ,requirements-dev.txt $(LOCKED))
+
 format: $(VENV)/.installed-dev ## let ruff format and mend what it can
 	@$(BIN)/ruff format -q .
 	@$(BIN)/ruff check --fix -q .
@@ -81,8 +98,11 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 lock: ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
+	uv pip compile pyproject.toml --extra traces -c requirements-dev.txt $(LOCK) -o requirements-traces.txt
 	uv pip compile --group model -c requirements-dev.txt $(LOCK) -o requirements-model.txt
 	uv pip compile --group deploy -c requirements-dev.txt $(LOCK) -o requirements-deploy.txt
+	uv pip compile --group audit $(LOCK) -o requirements-audit.txt
+	uv pip compile --group fuzz $(LOCK) -o requirements-fuzz.txt
 
 image: $(VENV)/.installed-dev ## build the image with docker, podman or buildah
 	@$(BIN)/python -m tests.image.image build
@@ -94,4 +114,4 @@ bench-gateway: $(VENV)/.installed-dev ## measure the gateway beside nginx, Caddy
 	@$(BIN)/python -m bench.gateway
 
 clean: ## remove the virtual environment and caches, never data
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

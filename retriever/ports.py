@@ -4,6 +4,7 @@ Owns the ports and their own small types, so that nothing inside knows Qdrant. T
 engine's, ``embedded`` and ``qdrant``; one contract suite runs on both.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -338,6 +339,11 @@ class Embedder(Protocol):
 
 class Parsing(Protocol):
     """Reads documents of every media type; whatever they hold, it ends and does no harm."""
+
+    asked: int
+    """How many documents are being read or wait for it."""
+    given_up: Counter[tuple[str]]
+    """Documents that could not be read to an end, by why."""
 
     async def parse(
         self, source: str | bytes, *, media_type: str, document_id: str, title: str = ""

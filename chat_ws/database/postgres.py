@@ -25,6 +25,7 @@ import psycopg2.extras
 from chat_ws.database.deadlines import Deadlines
 from chat_ws.ports import BusyError
 from shared.errors import OverloadedError
+from shared.tracing import span
 
 _T = TypeVar("_T")
 Connection = psycopg2.extensions.connection
@@ -144,6 +145,10 @@ class Database:
         await self.rows("SELECT 1")
 
     async def _in_thread(self, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
+        with span("database", {"db.system.name": "postgresql"}, kind="client"):
+            return await self._in_turn(work, deadline_s)
+
+    async def _in_turn(self, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
         await self._take_turn()
         try:
             future = self._threads.submit(copy_context().run, self._transaction, work, deadline_s)

@@ -15,16 +15,18 @@ from cli.supervision import secrets
 from cli.supervision.layout import Layout
 from cli.supervision.parent import die_with_parent
 
+_TELLS = "OTEL_EXPORTER_OTLP_HEADERS"
+"""With what spans are told: mostly a collector's key."""
 PROGRAMS: Mapping[str, tuple[str, frozenset[str]]] = {
     "gateway": (
         "gateway",
-        frozenset({"SESSION_SECRET", "ADMIN_API_KEY", "INTERNAL_TOKEN", "REDIS_URL"}),
+        frozenset({"SESSION_SECRET", "ADMIN_API_KEY", "INTERNAL_TOKEN", "REDIS_URL", _TELLS}),
     ),
     "retriever": (
         "retriever",
-        frozenset({"QDRANT_URL", "QDRANT_API_KEY", "COHERE_API_KEY", "INTERNAL_TOKEN", "REDIS_URL"}),
+        frozenset({"QDRANT_URL", "QDRANT_API_KEY", "COHERE_API_KEY", "INTERNAL_TOKEN", "REDIS_URL", _TELLS}),
     ),
-    "chat_ws": ("chat_ws", frozenset({"DATABASE_URL", "INTERNAL_TOKEN", "REDIS_URL"})),
+    "chat_ws": ("chat_ws", frozenset({"DATABASE_URL", "INTERNAL_TOKEN", "REDIS_URL", _TELLS})),
     "postgres": ("cli.supervision.postgres", frozenset()),
     "backup": ("cli.backups.keeper", frozenset({"DATABASE_URL", "INTERNAL_TOKEN"})),
     "watchdog": ("cli.supervision.watchdog", frozenset()),

@@ -26,17 +26,22 @@ EVERYTHING = {
     "REDIS_URL": "r",
     "HF_TOKEN": "platform",
     "OAUTH_CLIENT_SECRET": "platform",
+    "OTEL_EXPORTER_OTLP_HEADERS": "api-key=t",
     "PGPASSWORD": "operator",
     "AWS_SECRET_ACCESS_KEY": "operator",
 }
+TELLS = "OTEL_EXPORTER_OTLP_HEADERS"
 
 
 @pytest.mark.parametrize(
     ("program", "own"),
     [
-        ("gateway", {"SESSION_SECRET", "ADMIN_API_KEY", "INTERNAL_TOKEN", "REDIS_URL"}),
-        ("retriever", {"QDRANT_URL", "QDRANT_API_KEY", "COHERE_API_KEY", "INTERNAL_TOKEN", "REDIS_URL"}),
-        ("chat_ws", {"DATABASE_URL", "INTERNAL_TOKEN", "REDIS_URL"}),
+        ("gateway", {"SESSION_SECRET", "ADMIN_API_KEY", "INTERNAL_TOKEN", "REDIS_URL", TELLS}),
+        (
+            "retriever",
+            {"QDRANT_URL", "QDRANT_API_KEY", "COHERE_API_KEY", "INTERNAL_TOKEN", "REDIS_URL", TELLS},
+        ),
+        ("chat_ws", {"DATABASE_URL", "INTERNAL_TOKEN", "REDIS_URL", TELLS}),
         ("postgres", set()),
         ("backup", {"DATABASE_URL", "INTERNAL_TOKEN"}),
         ("watchdog", set()),
