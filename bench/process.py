@@ -64,7 +64,7 @@ class Process:
 
     def memory_kb(self) -> float:
         """Return the memory, over all children; what is shared is counted in shares (PSS)."""
-        return float(sum(_pss_kb(pid) for pid in self._tree()))
+        return float(sum(pss_kb(pid) for pid in self._tree()))
 
     def pause(self) -> None:
         """Take it off its core."""
@@ -94,7 +94,7 @@ class Process:
 
     def _tree(self) -> Iterator[int]:
         if self._popen.poll() is None:
-            yield from _tree(self._popen.pid)
+            yield from tree(self._popen.pid)
 
 
 def free_port() -> int:
@@ -104,18 +104,20 @@ def free_port() -> int:
         return port
 
 
-def _tree(pid: int) -> Iterator[int]:
+def tree(pid: int) -> Iterator[int]:
+    """Yield ``pid`` and its children's ids, theirs too."""
     yield pid
     for children in _read_all(f"/proc/{pid}/task/*/children"):
         for child in children.split():
-            yield from _tree(int(child))
+            yield from tree(int(child))
 
 
 def _cpu_ns(pid: int) -> int:
     return sum(int(text.split()[0]) for text in _read_all(f"/proc/{pid}/task/*/schedstat"))
 
 
-def _pss_kb(pid: int) -> int:
+def pss_kb(pid: int) -> int:
+    """Return the memory of ``pid``; what is shared is counted in shares. 0 when it has ended."""
     lines = (line for text in _read_all(f"/proc/{pid}/smaps_rollup") for line in text.splitlines())
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 

@@ -38,6 +38,7 @@ from shared.http import HeadMiddleware, IdentityMiddleware, RequestIdMiddleware,
 from shared.metrics import CountingMiddleware
 from shared.metrics import router as metrics_router
 from shared.tasks import cancel, spawn
+from shared.traced import TraceMiddleware
 
 _RETRY_S = 0.25
 _log = logging.getLogger(__name__)
@@ -128,6 +129,7 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
     install_error_handlers(app)
     app.add_middleware(HeadMiddleware)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
+    app.add_middleware(TraceMiddleware)
     app.add_middleware(RequestIdMiddleware)
     app.add_middleware(CountingMiddleware, requests=requests)
     return app

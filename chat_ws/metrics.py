@@ -23,6 +23,7 @@ def told(
     metrics.gauge("runs_queued", "Runs that wait for their turn.", lambda: runs.queued)
     metrics.counter("runs_ended", "Runs by how they ended.", lambda: runs.ended, labels=("status",))
     metrics.gauge("run_log_bytes", "Kept frames of runs, about.", lambda: runs.logs.bytes)
+    metrics.gauge("redis_lost", "Whether Redis is set and lost.", lambda: runs.logs.check().status != "ok")
     _tell_database(metrics, database)
     if retention is not None:
         removed, rounds = retention.removed, retention.rounds

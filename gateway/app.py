@@ -30,6 +30,7 @@ from gateway.own.scrape import Scrape
 from gateway.own.sessions import Sessions
 from gateway.routing import Target
 from gateway.settings import GatewaySettings
+from gateway.spans import Spans
 from gateway.upstream.breaker import Breaker
 from gateway.upstream.exchange import Timeouts
 from gateway.upstream.pool import Pool, Service
@@ -40,6 +41,7 @@ from shared.http import ASGIApp, install_error_handlers
 from shared.metrics import Metrics
 from shared.places import Places
 from shared.tasks import cancel, spawn
+from shared.tracing import Tracer
 
 _OWN_CONNECTIONS = 4
 
@@ -65,11 +67,16 @@ class Gateway:
 
 
 def create_app(
-    settings: GatewaySettings, *, adapters: Adapters | None = None, watched: bool = True
+    settings: GatewaySettings,
+    *,
+    adapters: Adapters | None = None,
+    watched: bool = True,
+    tracer: Tracer | None = None,
 ) -> Gateway:
     """Return the gateway; nothing is connected until it is asked for.
 
-    ``watched`` is whether the services are asked all the time if they are there.
+    ``watched`` is whether the services are asked all the time if they are there; ``tracer`` is told of each
+    request, where there is one.
     """
     adapters = adapters or default_adapters(settings)
     limited = settings.limits == "on"
@@ -96,6 +103,7 @@ def create_app(
         outbox=Outbox(),
         max_url_bytes=settings.max_url_bytes,
         bodies=bodies,
+        spans=None if tracer is None else Spans(tracer),
     )
     doors = Doors(desk, patience=_patience(settings), most=settings.max_connections if limited else None)
     own = _own_app(settings, adapters, tokens, doors, watched=watched)
@@ -248,5 +256,8 @@ def _metrics(adapters: Adapters, doors: Doors) -> Metrics:
     )
     metrics.gauge("connections_open", "Clients' HTTP connections.", lambda: {(): len(doors.open)})
     metrics.gauge("sockets_open", "WebSockets.", lambda: {(): adapters.chat.open})
+    metrics.gauge(
+        "redis_lost", "Whether Redis is set and lost.", lambda: adapters.limiter.check().status != "ok"
+    )
     metrics.gauge("requests_in_progress", "Requests of services.", lambda: {(): doors.desk.places.taken})
     return metrics

@@ -23,12 +23,14 @@ from gateway.outbox import Outbox
 from gateway.own.metrics import Traffic
 from gateway.request import RequestHead
 from gateway.routing import Route, Target
+from gateway.spans import Spans
 from gateway.upstream.pool import Pool, Service
 from shared.errors import CarrelError
 from shared.http import problem_response, sane_id
 from shared.logging import request_id
 from shared.metrics import UNMATCHED
 from shared.places import Places
+from shared.tracing import Span
 
 SECURITY: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -52,6 +54,8 @@ class Ready(NamedTuple):
     """What it is to be answered with instead."""
     verdict: Verdict | None = None
     """What is told of how many more there may be."""
+    span: Span | None = None
+    """The request's, where spans are told."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Desk:
     outbox: Outbox
     max_url_bytes: int
     bodies: Bodies
+    spans: Spans | None = None
     _ids: "count[int]" = field(default_factory=count)
     _prefix: str = field(default_factory=lambda: secrets.token_hex(6))
 
@@ -83,8 +88,23 @@ class Desk:
         """Return an id no other request has."""
         return f"{self._prefix}{next(self._ids):08x}"
 
+    def span(self, head: RequestHead) -> Span | None:
+        """Begin the span of a request that goes on to a service, where spans are told."""
+        return None if self.spans is None else self.spans.begin(head)
+
+    def lines(self, head: RequestHead, span: Span | None) -> bytes:
+        """Return the client's header lines that go on, with the context of ``span``."""
+        return head.lines if self.spans is None or span is None else self.spans.lines(head, span)
+
     def ask(
-        self, pool: Pool, head: RequestHead, admitted: Admitted, client: Client, *, request_id: bytes
+        self,
+        pool: Pool,
+        head: RequestHead,
+        admitted: Admitted,
+        client: Client,
+        *,
+        request_id: bytes,
+        span: Span | None = None,
     ) -> bytes:
         """Return the head of the request for the service behind ``pool``, ending in its empty line."""
         told = self.admission.told(head, admitted, client, request_id=request_id)
@@ -92,16 +112,18 @@ class Desk:
             head.method.encode("ascii"),
             head.target,
             pool.authority,
-            head.lines,
+            self.lines(head, span),
             told,
             head.framing,
         )
 
-    def note(self, entry: Entry) -> None:
-        """Count a request that is over, and log it."""
+    def note(self, entry: Entry, span: Span | None = None) -> None:
+        """Count a request that is over, log it, and tell its span where spans are told."""
         route, size = entry.route or UNMATCHED, entry.bytes
         self.traffic.add(route, entry.method, entry.status, entry.seconds, size)
         self.access.add(entry)
+        if self.spans is not None:
+            self.spans.end(entry, span)
 
     def asked(self, route: Route, method: str, *, caller: Caller | None, address: str) -> tuple[Asked, ...]:
         """Return the buckets that a request takes a token of; none where it is not limited."""

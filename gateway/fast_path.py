@@ -232,7 +232,8 @@ class Passing:
                 self._upstream_s,
                 ready.request_id.decode("ascii"),
                 ready.admitted.caller.tag,
-            )
+            ),
+            ready.span,
         )
 
 
@@ -270,14 +271,15 @@ def begin(
         pool.give_back(connection, now=now)
         return None
     rid = desk.sane_id(head.request_id).encode("ascii")
-    ready = Ready(head, admitted, rid, time.perf_counter(), verdict=verdict)
+    span = desk.span(head)
+    ready = Ready(head, admitted, rid, time.perf_counter(), verdict=verdict, span=span)
     passing = Passing(
         desk, pool, connection, ready, opening=opening, keep_alive=keep_alive, body=body, now=now
     )
     connection.begin(passing)
     if head.chunked:
         body = chunk(body, last=True)
-    asked = desk.ask(pool, head, admitted, client, request_id=rid) + body
+    asked = desk.ask(pool, head, admitted, client, request_id=rid, span=span) + body
     connection.write_soon(asked, desk.outbox, under_way=desk.places.taken)
     return passing
 

@@ -36,6 +36,7 @@ from shared.errors import (
 from shared.http import ASGIApp, Receive, Scope, Send, problem_response, refuse
 from shared.logging import request_id
 from shared.metrics import CLIENT_LEFT
+from shared.tracing import Span
 
 _log = logging.getLogger(__name__)
 FIRST_CALL = b"/v1/sessions"
@@ -66,7 +67,7 @@ class Front:
         finally:
             request_id.reset(token)
             if not visit.goes_on:
-                self.desk.note(visit.entry())
+                self.desk.note(visit.entry(), visit.span)
 
     async def _through(self, visit: "_Visit", receive: Receive, ready: Ready | None) -> None:
         scope = visit.scope
@@ -152,6 +153,7 @@ class Front:
     async def _again(self, visit: "_Visit", receive: Receive, ready: Ready) -> None:
         """Go on with what the short way has decided."""
         visit.route, visit.visitor = ready.admitted.route, ready.admitted.caller.tag
+        visit.span = ready.span
         visit.headers += self.desk.admission.cors(ready.head)
         if ready.verdict is not None:
             visit.headers += rate_headers(ready.verdict)
@@ -164,8 +166,9 @@ class Front:
     ) -> None:
         tag = visit.visitor = admitted.caller.tag
         pool = self.desk.services[admitted.route.target].pick()
-        client = _client(visit.scope)
-        asked = self.desk.ask(pool, head, admitted, client, request_id=visit.request_id.encode())
+        client, rid = _client(visit.scope), visit.request_id.encode()
+        visit.span = visit.span or self.desk.span(head)
+        asked = self.desk.ask(pool, head, admitted, client, request_id=rid, span=visit.span)
         self.desk.places.take(tag)
         began = time.perf_counter()
         try:
@@ -182,14 +185,16 @@ class Front:
         token = socket_token(scope.get("subprotocols", ()))
         admitted = await self._admit(visit, head, route, token=token)
         told = admission.told(head, admitted, _client(scope), request_id=visit.request_id.encode())
+        visit.span = self.desk.span(head)
+        kept = self.desk.lines(head, visit.span)
 
         def ended(*, sent: int) -> None:
             visit.bytes = sent
-            self.desk.note(visit.entry())
+            self.desk.note(visit.entry(), visit.span)
 
         visit.status = 101
         visit.goes_on = await self._chat(
-            scope, receive, caller=admitted.caller, headers=head.lines + told, ended=ended
+            scope, receive, caller=admitted.caller, headers=kept + told, ended=ended
         )
         if not visit.goes_on:
             visit.status = CLIENT_LEFT
@@ -224,6 +229,7 @@ class _Visit:
         self.scope, self.request_id = scope, rid
         self.status = self.bytes = 0
         self.route: Route | None = None
+        self.span: Span | None = None
         self.visitor = ""
         self.upstream_s = 0.0
         self.goes_on = False

@@ -20,6 +20,7 @@ from retriever.guard.budget import Budget
 from retriever.guard.guarded import GuardedEmbedder, GuardedModel
 from retriever.index import routes as index_routes
 from retriever.index.identity import wanted
+from retriever.index.importing import Importing
 from retriever.index.rebuild import Rebuild
 from retriever.ingest import Ingest
 from retriever.openai.routes import router as openai
@@ -44,6 +45,7 @@ from shared.http import HeadMiddleware, IdentityMiddleware, RequestIdMiddleware,
 from shared.metrics import CountingMiddleware
 from shared.metrics import router as metrics_router
 from shared.tasks import cancel, spawn
+from shared.traced import TraceMiddleware
 
 
 def _now_us() -> int:
@@ -145,9 +147,11 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         gate=store.gate,
     )
     app.state.rebuild = Rebuild(store, app.state.ingest, app.state.vectors, now_us=adapters.now_us)
+    app.state.importing = Importing(store, tick=app.state.ingest.tick, switched=app.state.rebuild.look)
     app.state.search = Search(store, app.state.catalogue, app.state.vectors)
     app.state.answers = Answers(app.state.search, model)
     requests = Requests("retriever")
+    _add_sources(app, adapters)
     app.state.metrics = metrics.told(
         requests,
         store=store,
@@ -156,8 +160,8 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         budget=app.state.budget,
         model=model,
         embedder=embedder,
+        intake=metrics.Intake(app.state.ingest, app.state.parsing, app.state.jobs, app.state.rebuild),
     )
-    _add_sources(app, adapters)
     asked = (routes.documents, index_routes.router, routes.questions, openai, routes.usage, routes.inside)
     sources = (sources_routes.data_sources, sources_routes.ingestion_jobs)
     for router in (health.router, metrics_router, *asked, *sources):
@@ -165,6 +169,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     install_error_handlers(app)
     app.add_middleware(HeadMiddleware)
     app.add_middleware(IdentityMiddleware, token=settings.internal_token.get_secret_value())
+    app.add_middleware(TraceMiddleware)
     app.add_middleware(RequestIdMiddleware)
     app.add_middleware(CountingMiddleware, requests=requests)
     return app
@@ -249,6 +254,6 @@ def _remote(settings: RetrieverSettings) -> Collections:
 def _embedded(settings: RetrieverSettings) -> Collections:
     import qdrant_edge  # noqa: F401 - loaded here, off the event loop
 
-    from retriever.embedded import EmbeddedCollections
+    from retriever.embedded.collections import EmbeddedCollections
 
     return EmbeddedCollections(settings.data_dir / "qdrant")

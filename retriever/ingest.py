@@ -7,6 +7,7 @@ process leaves behind is never found, and removed at the next start.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -64,6 +65,8 @@ class Ingest:
         self._started = now_us()
         self._last = self._started
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.outcomes: Counter[tuple[str]] = Counter()
+        """Documents that were given or taken away, by what became of them."""
 
     async def put(self, document_id: str, submission: Submission) -> Outcome:
         """Make ``submission`` the document of this id; returns when it is searchable.
@@ -73,6 +76,15 @@ class Ingest:
         InvalidRequestError
             If it cannot be read as its media type, or holds no text.
         """
+        try:
+            outcome = await self._put(document_id, submission)
+        except CarrelError:
+            self.outcomes["refused",] += 1
+            raise
+        self.outcomes[outcome.kind,] += 1
+        return outcome
+
+    async def _put(self, document_id: str, submission: Submission) -> Outcome:
         digest = await asyncio.to_thread(_hash, submission)
         async with self._lock(document_id):
             old = await self._catalogue.get(document_id)
@@ -99,6 +111,7 @@ class Ingest:
                 await self._store.delete(of_kind("record", own))
                 await self._store.upsert([meta_point(self.tick())])
                 await self._tidy(Where((AnyOf("kind", CONTENT), own)))
+        self.outcomes["removed",] += 1
 
     async def sweep(self) -> int:
         """Remove what killed processes left behind; return of how many revisions."""

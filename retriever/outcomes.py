@@ -1,10 +1,13 @@
-"""What became of the answers that were given, counted from their events. Pure."""
+"""What became of the answers that were given, counted from their events, and a line of the log each. Pure."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable
 
 from shared.contracts.retriever import MessageEnd, RunEnd, RunEvent
 from shared.errors import CarrelError, InvalidRequestError
+
+_log = logging.getLogger(__name__)
 
 
 class Outcomes:
@@ -22,6 +25,7 @@ class Outcomes:
             match event:
                 case MessageEnd(finish_reason=reason):
                     self.finished[reason,] += 1
+                    _log.info("an answer ended", extra={"fields": {"finish_reason": reason}})
                 case RunEnd(degraded=degraded, cached=cached):
                     self.degraded.update((lacking,) for lacking in degraded)
                     self.cached += cached

@@ -4,6 +4,7 @@ Owns the ports and their own small types, so that nothing inside knows Qdrant. T
 engine's, ``embedded`` and ``qdrant``; one contract suite runs on both.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -149,6 +150,11 @@ class VectorStore(Protocol):
     ) -> tuple[list[Stored], str | None]:
         """Return a page in the order of ids and what to pass as ``after`` for the next."""
 
+    async def read(
+        self, where: Where, *, limit: int, after: str | None = None
+    ) -> tuple[list[Point], str | None]:
+        """Return a page as :meth:`scroll` does, of whole points, with their vectors."""
+
     async def newest(
         self,
         where: Where,
@@ -175,6 +181,10 @@ class Collections(Protocol):
 
     What fails, fails as a method of ``VectorStore`` does.
     """
+
+    async def exist(self) -> bool:
+        """Return whether there is a living one that was made before."""
+        ...
 
     async def living(self) -> VectorStore:
         """Return the living one; it is opened by its ``ensure``."""
@@ -329,6 +339,11 @@ class Embedder(Protocol):
 
 class Parsing(Protocol):
     """Reads documents of every media type; whatever they hold, it ends and does no harm."""
+
+    asked: int
+    """How many documents are being read or wait for it."""
+    given_up: Counter[tuple[str]]
+    """Documents that could not be read to an end, by why."""
 
     async def parse(
         self, source: str | bytes, *, media_type: str, document_id: str, title: str = ""

@@ -20,6 +20,7 @@ from retriever.ranking import PLACE_KEYS, Ranked, Scored, distinct, fuse, groupe
 from retriever.sparse import rarity, vector
 from shared.contracts.retriever import Passage, ScoreParts, SearchAnswer, SearchRequest
 from shared.counting import Durations
+from shared.tracing import span
 
 MIN_CANDIDATES = 50
 CANDIDATES_PER_PASSAGE = 3
@@ -106,8 +107,13 @@ class Search:
 
         A document that is replaced meanwhile is found as it was or as it is, never missing.
         """
+        with span("search", {"carrel.limit": limit}) as one:
+            found = await self._find(Query(weights, where, limit), text)
+            one.note({"carrel.passages": len(found.passages), "carrel.index_version": found.index_version})
+        return found
+
+    async def _find(self, query: Query, text: str) -> Found:
         started = time.perf_counter()
-        query = Query(weights, where, limit)
         # The model needs no engine and the words no model.
         (asked, embed_s), words = await asyncio.gather(self._asked(text), self._hits(query, query.words))
         best, generation = await self._look(query, asked.vector, words)
@@ -123,7 +129,7 @@ class Search:
             },
             degraded=("dense",) if asked.lacking else (),
             even=asked.even,
-            where=where,
+            where=query.where,
         )
 
     async def rarity(self, measured: Sequence[str], *, where: Sequence[Condition] = ()) -> dict[str, float]:

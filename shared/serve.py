@@ -34,15 +34,26 @@ def listen(host: str, port: int, *, variable: str) -> socket.socket:
 class _Server(uvicorn.Server):
     """uvicorn, but draining while it still serves: it would close every WebSocket first."""
 
-    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]] | None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        drain: Callable[[], Awaitable[None]] | None,
+        last: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(config)
-        self._drain = drain
+        self._drain, self._last = drain, last
         self._loop: asyncio.AbstractEventLoop | None = None
         self._context = copy_context()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().serve(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # Here and not behind it: the signal is raised once more then, and ends the process.
+        if self._last is not None:
+            await asyncio.to_thread(self._last)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         drain, self._drain = self._drain, None
@@ -68,15 +79,17 @@ def serve(
     sock: socket.socket,
     graceful_s: int,
     drain: Callable[[], Awaitable[None]] | None = None,
+    last: Callable[[], None] | None = None,
     **options: Any,
 ) -> None:
     """Serve ``app`` on ``sock`` until SIGTERM or SIGINT.
 
     Then ``drain``, if given, runs while the service still answers; after it, what is still open has
-    ``graceful_s`` seconds. A second signal ends the draining. ``options`` are uvicorn's own.
+    ``graceful_s`` seconds. A second signal ends the draining. ``last`` is done, in a thread, when all that is
+    over. ``options`` are uvicorn's own.
     """
     configuration = config(app, graceful_s=graceful_s, **options)
-    server = _Server(configuration, drain)
+    server = _Server(configuration, drain, last)
     # uvicorn raises the signal once more when all is over: Ctrl-C is no error.
     with (
         contextlib.suppress(KeyboardInterrupt),

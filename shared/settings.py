@@ -68,6 +68,8 @@ class ServiceSettings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     internal_token: SecretStr = Field(min_length=16)
     """Signs who a request is from, between the gateway and the services."""
+    otel_exporter_otlp_endpoint: HttpUrl | None = None
+    """Where spans are told, over OTLP and HTTP; unset, none are made."""
 
 
 _S = TypeVar("_S", bound=BaseSettings)

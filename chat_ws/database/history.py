@@ -152,7 +152,7 @@ class PostgresHistory:
         return Feedback.model_validate(row)
 
     async def ping(self) -> None:
-        await self._database.rows("SELECT 1")
+        await self._database.ping()
 
     async def _one(self, query: str, **values: Any) -> Any:
         rows = await self._all(query, **values)

@@ -25,11 +25,15 @@ import psycopg2.extras
 from chat_ws.database.deadlines import Deadlines
 from chat_ws.ports import BusyError
 from shared.errors import OverloadedError
+from shared.tracing import span
 
 _T = TypeVar("_T")
 Connection = psycopg2.extensions.connection
 
 _AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.errors.ReadOnlySqlTransaction)
+_NO_WRITING = (psycopg2.errors.DiskFull, psycopg2.errors.ReadOnlySqlTransaction)
+_WRITE = "CREATE TEMPORARY TABLE carrel_room ON COMMIT DROP AS SELECT 1 AS one"
+"""Takes a page of the disk, and leaves nothing."""
 _IDLE_CHECK_S = 30.0
 _IDLE_CHECK_FOR_S = 3.0
 _IDLE_MAX_S = 240.0
@@ -91,7 +95,7 @@ class Database:
         self._free = asyncio.Semaphore(connections)
         self._idle: list[tuple[Connection, float]] = []
         self._guard = threading.Lock()
-        self._away = False
+        self._away = self._refuses_writes = False
         self.connections, self.in_use, self.waiting = connections, 0, 0
         self.refused: Counter[tuple[str]] = Counter()
         """What was not done, by why: ``busy`` or ``away``."""
@@ -125,7 +129,26 @@ class Database:
         """
         return await self._in_thread(partial(_at_once, sql=sql, values=values), self._deadline_s)
 
+    async def ping(self) -> None:
+        """Ask whether the server can be worked with; after it refused to write, whether it does again.
+
+        Raises
+        ------
+        OverloadedError
+            When it cannot.
+        """
+        if self._refuses_writes:
+            # Who may make no tables of his own finds out by the next question.
+            with contextlib.suppress(psycopg2.errors.InsufficientPrivilege):
+                await self.rows(_WRITE)
+            self._refuses_writes = False
+        await self.rows("SELECT 1")
+
     async def _in_thread(self, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
+        with span("database", {"db.system.name": "postgresql"}, kind="client"):
+            return await self._in_turn(work, deadline_s)
+
+    async def _in_turn(self, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
         await self._take_turn()
         try:
             future = self._threads.submit(copy_context().run, self._transaction, work, deadline_s)
@@ -172,6 +195,9 @@ class Database:
             # Once when it goes, once when it is back: what happens between is told to each who asked.
             _log.log(logging.DEBUG if self._away else logging.WARNING, "database: %s", _first_line(error))
             self._away = True
+            if isinstance(error, _NO_WRITING):
+                self._refuses_writes = True
+                raise OverloadedError("The database takes nothing new", retry_after_ms=1000) from error
             raise OverloadedError("The database is not available", retry_after_ms=1000) from error
         if self._away:
             self._away = False

@@ -21,6 +21,7 @@ from shared.contracts.chat_ws import MessageCreate
 from shared.contracts.retriever import AnswerRequest
 from shared.errors import CarrelError, InternalError
 from shared.tasks import cancel, spawn
+from shared.tracing import span
 
 _STORE_RETRY_S = 0.25
 _CHECKPOINT_CHARS = 2048
@@ -189,8 +190,10 @@ class Runs:
         def queued(position: int) -> None:
             run.tell([run.transcript.queue(position, now=self._clock())])
 
-        async with self._line.turn(run.visitor_id, run.transcript.run_id, tell=queued):
-            await self._answer_now(run, request)
+        with span("run", {"carrel.run_id": run.transcript.run_id}) as one:
+            async with self._line.turn(run.visitor_id, run.transcript.run_id, tell=queued):
+                await self._answer_now(run, request)
+            one.note({"carrel.status": run.transcript.status or "incomplete"})
 
     async def _answer_now(self, run: Run, request: AnswerRequest) -> None:
         try:
@@ -224,7 +227,9 @@ class Runs:
         done, _ = await asyncio.wait([run.storing], timeout=self._store_for_s)
         if not done:
             _log.error("run %s: it is told to be over before it is stored", transcript.run_id)
-        self.ended[transcript.status or "incomplete",] += 1
+        status = transcript.status or "incomplete"
+        self.ended[status,] += 1
+        _log.info("a run ended", extra={"fields": {"run_id": transcript.run_id, "status": status}})
         run.tell([transcript.end(now=self._clock())])
         run.log.end()
         run.storing.add_done_callback(

@@ -4,6 +4,7 @@ Talks over a Unix socket in a private folder only. PostgreSQL refuses to run as 
 runs in a user namespace in which we are an ordinary user.
 """
 
+import contextlib
 import ctypes
 import importlib.util
 import os
@@ -13,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +24,7 @@ from cli.supervision.parent import die_with_parent
 MAJOR = "18"
 _CLONE_NEWUSER = 0x10000000
 _ORPHAN_WAIT_S = 10.0
+_OWN_END_S = 1.0
 
 SETTINGS = {
     "listen_addresses": "",
@@ -92,28 +95,56 @@ def check_version(data: Path) -> None:
 
 
 def clear_orphan(data: Path) -> None:
-    """See to the database server an earlier, killed supervisor left.
+    """See to the database server an earlier, killed supervisor left, and to what a killed server left.
 
-    Its lock file may name a process that is somebody else's by now (process ids repeat in
-    containers); we hold the data folder's lock, so only a server that works in this very folder counts.
+    The lock file may name a process that is somebody else's by now (process ids repeat in containers); we
+    hold the data folder's lock, so only a server that works in this very folder counts. Its own processes
+    end with it, unless they hang: then they keep its memory, and no other server could start.
     """
     lock_file = data / "postmaster.pid"
     try:
         pid = int(lock_file.read_text("ascii").split("\n", 1)[0])
     except (FileNotFoundError, ValueError):
-        return
+        pid = 0
+    if pid and _works_in(pid, data):
+        _end(pid, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+    elif pid and Path("/proc/self").exists():
+        lock_file.unlink(missing_ok=True)
+    deadline = time.monotonic() + _OWN_END_S
+    while (left := _own_processes(data)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for one in left:
+        _end(one, signal.SIGKILL)
+
+
+def _works_in(pid: int, data: Path) -> bool:
     try:
-        ours = Path(f"/proc/{pid}/cwd").resolve(strict=True) == data.resolve()
+        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == data.resolve()
     except OSError:
-        ours = False
-    if not ours:
-        if Path("/proc/self").exists():
-            lock_file.unlink(missing_ok=True)
-        return
-    handle = os.pidfd_open(pid)
+        return False
+
+
+def _own_processes(data: Path) -> list[int]:
+    """Return the server's processes that work in ``data``; whoever else looks around there is none."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/exe"):
+        with contextlib.suppress(OSError):
+            # The name of a file that was replaced meanwhile has a word behind it.
+            if link.readlink().name.split(" ")[0] == "postgres" and _works_in(int(link.parent.name), data):
+                found.append(int(link.parent.name))
+    return found
+
+
+def _end(pid: int, *signals: int) -> None:
+    """Send ``pid`` one signal after another until it has ended."""
     try:
-        for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            signal.pidfd_send_signal(handle, how)
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        for how in signals:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, how)
             if select.select([handle], [], [], _ORPHAN_WAIT_S)[0]:
                 return
     finally:

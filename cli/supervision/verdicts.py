@@ -26,17 +26,19 @@ class Liveness:
     was_well: bool = False
     failures: int = 0
 
-    def observe(self, *, pid: int, answered: bool, now: float) -> bool:
-        """Record a probe of process ``pid`` and return whether it is hung."""
+    def observe(self, *, pid: int, answered: bool, now: float, age_s: float = 0.0) -> bool:
+        """Record a probe of process ``pid`` and return whether it is hung.
+
+        ``age_s`` is how long it runs already: it may have hung before anybody looked.
+        """
         if pid != self.pid:
-            self.pid, self.since, self.was_well, self.failures = pid, now, False, 0
+            self.pid, self.since, self.was_well, self.failures = pid, now - max(age_s, 0.0), False, 0
         if answered:
             self.was_well, self.failures = True, 0
             return False
         self.failures += 1
-        if self.was_well:
-            return self.failures >= HUNG_AFTER
-        return now - self.since > START_GRACE_S
+        starts = not self.was_well and now - self.since <= START_GRACE_S
+        return self.failures >= HUNG_AFTER and not starts
 
 
 @dataclass

@@ -26,6 +26,8 @@ from cli.supervision.verdicts import CRASH_WINDOW_S, CRASHES, FAILED_STARTS, Cra
 
 PROBE_EVERY_S = 2.0
 PROBE_TIMEOUT_S = 2.0
+UNWATCHED = ("watchdog", "backup")
+"""Programs that answer nobody, and without which Carrel serves."""
 # An SSLRequest: the server answers it with one byte before any login, so it costs no session and no log line.
 _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 
@@ -73,7 +75,7 @@ class Watchdog:
         """Take one event of supervisor's; ``tries`` are the starts in a row that lasted under a second."""
         if name == "SUPERVISOR_STATE_CHANGE_STOPPING":
             self.stopping = True
-        elif self.stopping or process == "watchdog":
+        elif self.stopping or process in UNWATCHED:
             return
         elif name == "PROCESS_STATE_FATAL":
             self.give_up(f"{process} cannot be started")
@@ -88,9 +90,10 @@ class Watchdog:
         """Probe every running program; kill the hung, so that supervisor starts them again."""
         running = self._running()
         answered = dict(zip(running, self._pool.map(self._answers, running), strict=True))
-        for name, pid in running.items():
+        for name, (pid, age_s) in running.items():
             liveness = self._liveness.setdefault(name, Liveness())
-            if liveness.observe(pid=pid, answered=answered[name], now=now) and not self.stopping:
+            hung = liveness.observe(pid=pid, answered=answered[name], now=now, age_s=age_s)
+            if hung and not self.stopping:
                 say(f"{name} does not answer and is killed, to be started again")
                 os.kill(pid, signal.SIGKILL)
         if not self.ready and not self.stopping and self._is_ready():
@@ -105,7 +108,8 @@ class Watchdog:
         with contextlib.suppress(xmlrpc.client.Fault):
             self.rpc.supervisor.shutdown()
 
-    def _running(self) -> dict[str, int]:
+    def _running(self) -> dict[str, tuple[int, float]]:
+        """Return the id of each program that runs, and for how many seconds it does."""
         try:
             processes = self.rpc.supervisor.getAllProcessInfo()
         except xmlrpc.client.Fault:
@@ -113,9 +117,9 @@ class Watchdog:
             self.stopping = True
             return {}
         return {
-            info["name"]: info["pid"]
+            info["name"]: (info["pid"], info["now"] - info["start"])
             for info in processes
-            if info["state"] == ProcessStates.RUNNING and info["name"] != "watchdog"
+            if info["state"] == ProcessStates.RUNNING and info["name"] not in UNWATCHED
         }
 
     def _answers(self, name: str) -> bool:

@@ -20,6 +20,7 @@ import httpx
 from retriever.ports import Meter
 from retriever.settings import RetrieverSettings
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError
+from shared.tracing import TRACEPARENT_HEADER, traceparent, tracer
 
 if TYPE_CHECKING:
     from cohere import AsyncClientV2
@@ -58,7 +59,10 @@ class Connection:
         if self._http is not None:
             await self._http.aclose()
 
-    async def _count(self, _request: httpx.Request) -> None:
+    async def _count(self, request: httpx.Request) -> None:
+        if tracer() is not None:
+            # Only ours: what a visitor's own client is traced by is nobody else's business.
+            request.headers[TRACEPARENT_HEADER] = traceparent.get()
         await self.meter.spend()
 
 

@@ -21,6 +21,7 @@ def is_safe_url(url: str) -> bool:
         _SAFE_URL.match(url) is not None
         and url.isprintable()
         and " " not in url
+        and "\\" not in url  # browsers read it as a slash: /\\host is another host's
         and len(url) <= MAX_URL_CHARS
     )
 

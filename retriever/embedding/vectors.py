@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from retriever.documents.records import Record, format_of, headline
 from retriever.ports import DenseVector, Embedder, Point, Space
 from shared.errors import CarrelError
+from shared.tracing import span
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ class Vectors:
         if embedder is None:
             return Asked(lacking=space is not None)
         try:
-            vector = await embedder.query(text)
+            with span("embed", {"carrel.space": embedder.space.name}):
+                vector = await embedder.query(text)
         except CarrelError as error:
             _log.warning("searched without vectors: %s", error.detail)
             self.failure = error.detail
@@ -90,7 +92,8 @@ class Vectors:
         chunks = [point for point in points if point.payload["kind"] == "chunk"]
         if embedder is None or not chunks:
             return record, list(points)
-        made = await embedder.passages([_said(record, point) for point in chunks])
+        with span("embed", {"carrel.space": embedder.space.name, "carrel.texts": len(chunks)}):
+            made = await embedder.passages([_said(record, point) for point in chunks])
         dense = {point.id: vector for point, vector in zip(chunks, made, strict=True)}
         return (
             replace(record, format=format_of(embedder.space)),

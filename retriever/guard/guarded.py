@@ -17,6 +17,7 @@ from retriever.ports import (
     Written,
 )
 from shared.contracts.wire import Check
+from shared.tracing import Attributes, span
 
 MODEL_KINDS: Mapping[Kind, str] = {
     "chat": "extractive answers",
@@ -52,20 +53,24 @@ class GuardedModel:
 
     async def rank(self, query: str, texts: Sequence[str]) -> list[tuple[int, float]]:
         """Rank ``texts``, as the port does."""
-        with self.watch.over("rerank"):
+        with span("rerank", {"carrel.texts": len(texts)}, kind="client"), self.watch.over("rerank"):
             return await self._model.rank(query, texts)
 
     async def rewrite(self, instructions: str, text: str) -> str:
         """Rewrite ``text``, as the port does."""
-        with self.watch.over("condense"):
+        with span("condense", kind="client"), self.watch.over("condense"):
             return await self._model.rewrite(instructions, text)
 
     async def write(
         self, instructions: str, turns: Sequence[tuple[str, str]], material: Sequence[Material]
     ) -> AsyncIterator[Written | Referred | Finished]:
         """Write an answer, as the port does."""
-        with self.watch.over("chat"):
+        about: Attributes = {"gen_ai.request.model": self.name, "carrel.passages": len(material)}
+        with span("generate", about, kind="client") as one, self.watch.over("chat"):
             async for said in self._model.write(instructions, turns, material):
+                if isinstance(said, Finished):
+                    one.note({"gen_ai.usage.input_tokens": said.input_tokens})
+                    one.note({"gen_ai.usage.output_tokens": said.output_tokens})
                 yield said
 
 

@@ -37,7 +37,7 @@ def unpack(text: str | bytes) -> ParsedDocument:
         If ``text`` is not one.
     """
     try:
-        return _document(json.loads(text))
+        return _checked(_document(json.loads(text)))
     except (KeyError, TypeError, IndexError, RecursionError) as error:
         raise ValueError(f"not a packed document: {type(error).__name__}") from None
 
@@ -58,6 +58,28 @@ def _document(found: Any) -> ParsedDocument:
         url=_text(found["url"]),
         metadata=found["metadata"],
     )
+
+
+def _checked(document: ParsedDocument) -> ParsedDocument:
+    """The document, when its parts lie in it as the structure says: whoever cuts it relies on that."""
+    size, sections, blocks = len(document.text), iter(document.sections), document.blocks
+    for spans in (document.sections, blocks):
+        starts = [span.start for span in spans]
+        ends = [span.end for span in spans]
+        if any(not end <= start for start, end in zip(starts, [0, *ends], strict=False)):
+            raise ValueError("its parts overlap or are out of order")
+        if any(not start < end <= size for start, end in zip(starts, ends, strict=True)):
+            raise ValueError("its parts are empty or outside of its text")
+    section = next(sections, None)
+    for block in blocks:
+        while section is not None and section.end <= block.start:
+            section = next(sections, None)
+        if section is None or block.start < section.start or block.end > section.end:
+            raise ValueError("a block lies in no section")
+    held = {section.start for section in document.sections}
+    if not held <= {block.start for block in blocks}:
+        raise ValueError("a section does not begin with a block")
+    return document
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,7 @@ suffers for the one before it.
 import asyncio
 import logging
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from retriever.parsers.packing import unpack
@@ -49,6 +50,8 @@ class Workers:
         self._alive: set[ParsingProcess] = set()
         self._letting_go: asyncio.TimerHandle | None = None
         self._closed = False
+        self.asked = 0
+        self.given_up: Counter[tuple[str]] = Counter()
 
     @property
     def pids(self) -> list[int]:
@@ -74,8 +77,12 @@ class Workers:
             )
         content = source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
         asked = Question(media_type, document_id, title, math.ceil(self._timeout_s) + CPU_GRACE_S)
-        async with self._room:
-            return await self._parsed(asked, content)
+        self.asked += 1
+        try:
+            async with self._room:
+                return await self._parsed(asked, content)
+        finally:
+            self.asked -= 1
 
     async def close(self) -> None:
         """End all processes; what they are parsing is refused as retryable."""
@@ -102,6 +109,7 @@ class Workers:
         except ProcessLostError as error:
             if self._closed:
                 raise DrainingError from None
+            self.given_up["crashed",] += 1
             _log.warning("the parser of %s was lost with %r: %s", asked.media_type, asked.document_id, error)
             raise InvalidRequestError("The document cannot be read: its parser crashed on it") from None
 
@@ -124,6 +132,7 @@ class Workers:
             fit = not (told.spent or self._closed or self._is_worn(process, told))
             return told, packed
         except TimeoutError:
+            self.given_up["timeout",] += 1
             _log.warning("parsing %r (%s) took too long", asked.document_id, asked.media_type)
             raise InvalidRequestError(
                 f"The document cannot be read within {self._timeout_s:g} s (PARSE_TIMEOUT_S)"

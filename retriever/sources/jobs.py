@@ -6,7 +6,8 @@ of the process that began it.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -73,6 +74,14 @@ class Jobs:
         self._beginning = asyncio.Lock()
         self._resumed = False
         self._removing: set[str] = set()
+        self.ended: Counter[tuple[str]] = Counter()
+        """Jobs that ended here, by how."""
+
+    @property
+    def going(self) -> Mapping[tuple[str], int]:
+        """How many jobs wait for their turn and how many run."""
+        statuses = [live.progress.job.status for live in self._live.values()]
+        return {(status,): statuses.count(status) for status in UNFINISHED}
 
     async def start(
         self, source_id: str, *, full: bool = False, trigger: Literal["request", "schedule"] = "request"
@@ -249,6 +258,7 @@ class Jobs:
             live.progress.turn(before)
             raise
         self._let_go(live)
+        self.ended[status,] += 1
         _log.info("ingestion job %s of %s %s: %s", job.id, job.source_id, status, job.counts)
         try:
             await self._shelf.prune_jobs(job.source_id)

@@ -75,13 +75,18 @@ def parse(text: str) -> Url:
     port = _PORTS[parts.scheme] if port is None else port
     if not (port in _PORTS.values() or 1024 <= port <= 65535):
         raise UrlError("the port is 80, 443 or one from 1024 up")
+    host = _host(host)
     path = quote(parts.path, safe=_KEPT) or "/"
     if _DOT_SEGMENT.search(path):
-        path = urlsplit(urljoin(f"http://x{path}", path)).path
+        path = _without_dots(path)
         if _DOT_SEGMENT.search(path):
             raise UrlError("the path holds . or .. as a segment")
     query = f"?{quote(parts.query, safe=_KEPT)}" if parts.query else ""
-    return Url(parts.scheme, _host(host), port, path + query)
+    found = Url(parts.scheme, host, port, path + query)
+    if len(str(found)) > MAX_URL_CHARS:
+        # Written out it is longer, and could not be read back.
+        raise UrlError(f"an address has 1 to {MAX_URL_CHARS} characters")
+    return found
 
 
 def join(base: Url, address: str) -> Url:
@@ -110,6 +115,23 @@ def follow(base: Url, location: str) -> Url:
     if base.scheme == "https" and found.scheme == "http":
         raise UrlError("it leads from https to http")
     return found
+
+
+def _without_dots(path: str) -> str:
+    """Return ``path`` with its segments ``.`` and ``..`` carried out (RFC 3986, section 5.2.4).
+
+    Not by ``urljoin``: to it a path that begins with two slashes names a host.
+    """
+    kept: list[str] = []
+    *folders, last = path.split("/")[1:]
+    for segment in folders:
+        if segment == "..":
+            kept = kept[:-1]
+        elif segment != ".":
+            kept.append(segment)
+    if last == "..":
+        kept = kept[:-1]
+    return "/".join(["", *kept, "" if last in (".", "..") else last])
 
 
 def _host(host: str) -> str:

@@ -15,6 +15,7 @@ from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailable
 from shared.http import REQUEST_ID_HEADER
 from shared.logging import request_id
 from shared.sse import MEDIA_TYPE, Decoder
+from shared.tracing import TRACEPARENT_HEADER, traceparent
 
 _GROUPS_TIMEOUT_S = 10.0
 _log = logging.getLogger(__name__)
@@ -73,6 +74,8 @@ class RetrieverClient:
         headers = signed_headers(self._principal, token=self._token, now=time.time())
         if rid := request_id.get():
             headers[REQUEST_ID_HEADER] = rid
+        if context := traceparent.get():
+            headers[TRACEPARENT_HEADER] = context
         return headers
 
 

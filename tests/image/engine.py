@@ -95,6 +95,11 @@ class Container:
         """Run ``command`` inside and return what it printed."""
         return output([*self.engine, "exec", self.name, *command])
 
+    def logs(self) -> str:
+        """Return what it has logged so far."""
+        done = subprocess.run([*self.engine, "logs", self.name], capture_output=True, check=True)
+        return (done.stdout + done.stderr).decode("utf-8", "surrogateescape")
+
     def processes(self) -> list[dict[str, Any]]:
         """Return every process inside but the one that looks: pid, parent, uid, rss, pss, command."""
         found: list[dict[str, Any]] = json.loads(self.execute("python3", "-c", _PROCESSES))
@@ -154,7 +159,7 @@ def output(command: list[str]) -> str:
     ImageError
         If it failed, with what it said.
     """
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, errors="surrogateescape", check=False)
     if done.returncode:
         raise ImageError(f"{command[0]} ended with {done.returncode}: {done.stderr.strip() or done.stdout}")
     return done.stdout

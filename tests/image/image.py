@@ -22,6 +22,7 @@ from shared.clients.gateway import GatewayClient
 from shared.contracts.retriever import CitationStart, ContentDelta, RunEnd
 from shared.errors import CarrelError
 from tests.image.engine import Container, ImageError, Knobs, first_that_works, output, running, say
+from tests.support.secret_shapes import found
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = 1000
@@ -67,6 +68,7 @@ def test(knobs: Knobs) -> None:
         say(f"cold start  {page_s:.1f} s to the page, {ready_s:.1f} s to ready, engine included")
         say(f"answer      {_use(client)}")
         container.execute("carrel", "ask", QUESTION)
+        _look_for_secrets(container, knobs)
         after = container.processes()
         began = time.monotonic()
         container.stop(within_s=STOPPED_WITHIN_S)
@@ -81,6 +83,17 @@ def test(knobs: Knobs) -> None:
         raise ImageError("it must run without restarts and end with exit code 0")
     if any(process["uid"] != USER for process in after):
         raise ImageError(f"not everything ran as user {USER}")
+
+
+def _look_for_secrets(container: Container, knobs: Knobs) -> None:
+    """Look through our files in the image, how it was made and what it has logged so far."""
+    made = output([*container.engine, "history", "--no-trunc", "--format", "{{.CreatedBy}}", knobs.image])
+    files = container.execute("sh", "-c", "find /app /home /opt/venv/bin -type f -size -4096k -exec cat {} +")
+    texts = {"the history": made, "the files": files, "the log": container.logs()}
+    for where, text in texts.items():
+        # The files hold what was made at the start, the given key not among them.
+        if told := list(found(text.encode("utf-8", "surrogateescape"), known=[container.admin_key])):
+            raise ImageError(f"{where} of the image holds a secret: {', '.join(told)}")
 
 
 def _wait(

@@ -12,7 +12,7 @@ import pytest
 
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.records import CONTENT
-from retriever.embedded import EmbeddedStore
+from retriever.embedded.store import EmbeddedStore
 from retriever.index.identity import wanted
 from retriever.ingest import Ingest
 from retriever.ports import AnyOf, Where

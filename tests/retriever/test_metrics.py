@@ -59,7 +59,13 @@ async def test_it_tells_what_it_holds_and_did() -> None:
 async def test_it_tells_what_cohere_was_asked(tmp_path: Path) -> None:
     """Calls by kind and outcome, the breakers, the month's budget, and what answers lacked."""
     async with cohere() as fake:
-        app = built(cohere_api_key=KEY, cohere_base_url=fake.url, data_dir=tmp_path, cohere_monthly_calls=100)
+        app = built(
+            cohere_api_key=KEY,
+            cohere_base_url=fake.url,
+            data_dir=tmp_path,
+            cohere_monthly_calls=100,
+            cohere_monthly_tokens=1000,
+        )
         async with client(app) as http:
             await http.put("/v1/documents/lamps.md", content=LAMPS.encode(), headers=MARKDOWN)
             await http.post("/v1/answer", json=QUESTION)
@@ -73,9 +79,35 @@ async def test_it_tells_what_cohere_was_asked(tmp_path: Path) -> None:
     assert (well["cohere_breaker_open", "chat"], well["answers_cached_total",]) == (0, 1)
     assert (well["budget_used_calls",], well["budget_left_calls",]) == (2, 98)
     assert well["budget_tokens", "output"] == 7
+    assert well["budget_left_tokens",] == 1000 - 7 - 11
     assert [ill["cohere_calls_total", "chat", how] for how in ("failed", "skipped")] == [1, 1]
     assert ill["cohere_breaker_open", "chat"] == 1
     assert ill["answers_degraded_total", "generation"] == 2
+
+
+async def test_it_tells_what_was_taken_in() -> None:
+    """Documents by outcome, jobs by status, what parses, what is rebuilt: all there from the beginning on."""
+    async with client(built(fetch_allow_loopback=True)) as http:
+        path = "/v1/documents/lamps.md"
+        for content in (LAMPS, LAMPS, LAMPS + "More.\n", ""):
+            await http.put(path, content=content.encode(), headers=MARKDOWN)
+        await http.delete(path)
+        source = {"kind": "sitemap", "url": "http://127.0.0.1:1024/sitemap.xml"}
+        assert (await http.put("/v1/data-sources/site", json=source)).status_code == 201
+        job = (await http.post("/v1/data-sources/site/sync")).json()["id"]
+        await http.get(f"/v1/ingestion-jobs/{job}/events")  # comes when it has ended
+        found = await told(http)
+    assert {key[1]: value for key, value in found.items() if key[0] == "ingested_total"} == {
+        "created": 1,
+        "unchanged": 1,
+        "replaced": 1,
+        "refused": 1,
+        "removed": 1,
+    }
+    assert {key[1] for key in found if key[0] == "ingestion_jobs"} == {"queued", "running"}
+    assert sum(value for key, value in found.items() if key[0] == "ingestion_jobs_ended_total") == 1
+    assert (found["parsing_asked",], found["rebuild_running",]) == (0, 0)
+    assert found["rebuild_documents", "total"] == 0
 
 
 async def test_an_embedder_is_told_beside_the_model(tmp_path: Path) -> None:

@@ -45,7 +45,8 @@ async def drain():
 
 sock = listen("127.0.0.1", 0, variable="PORT")
 print(sock.getsockname()[1], flush=True)
-serve(app, sock=sock, graceful_s=1, drain=None if "undrained" in sys.argv else drain)
+last = (lambda: print("last", flush=True)) if "last" in sys.argv else None
+serve(app, sock=sock, graceful_s=1, drain=None if "undrained" in sys.argv else drain, last=last)
 print("over", flush=True)
 """
 
@@ -108,6 +109,17 @@ def test_a_second_signal_ends_the_draining() -> None:
         assert program.line() == "draining"
         program.process.terminate()
         assert program.line() == "lifespan.shutdown"
+        program.process.wait(10)
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_what_is_last_is_done_last(sig: signal.Signals) -> None:
+    """It is done when the service has shut down, before the signal ends the process."""
+    with running("undrained", "last") as program:
+        program.line()
+        assert program.get("/") == "here"
+        program.process.send_signal(sig)
+        assert [program.line(), program.line()] == ["lifespan.shutdown", "last"]
         program.process.wait(10)
 
 

@@ -95,7 +95,7 @@ class Dropping:
         try:
             async with asyncio.timeout(life_s):
                 while not told.status:
-                    _take(told, json.loads(await socket.recv()))
+                    take(told, json.loads(await socket.recv()))
                     if told.errors.total() > told.sockets:
                         return
         except TimeoutError:
@@ -122,7 +122,8 @@ class Dropping:
         )
 
 
-def _take(told: Told, frame: Frame) -> None:
+def take(told: Told, frame: Frame) -> None:
+    """Note in ``told`` what ``frame`` says, and what is wrong with it."""
     match frame["type"]:
         case "message-ack":
             if told.run_id not in ("", frame["run_id"]):

@@ -78,6 +78,8 @@ class FakeCohere:
     latency_s: float = 0.0
     mode: Literal["ACCURATE", "FAST"] = "ACCURATE"
     thinking: bool = False
+    cited: tuple[str, ...] = ()
+    """The documents it says it has it from; else the one it has it from."""
     models: frozenset[str] = frozenset({"command-a-03-2025", "embed-v4.0", "rerank-v5.0-fast"})
     """What it knows by name."""
     deprecated: frozenset[str] = frozenset()
@@ -105,6 +107,8 @@ class FakeCohere:
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     clients: list[Any] = field(default_factory=list)
     """From where: the same twice is the same connection."""
+    contexts: list[str] = field(default_factory=list)
+    """The trace context that each request came with, or nothing."""
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -175,6 +179,7 @@ class FakeCohere:
         body = await request.json()
         self.asked.append((request.url.path, body))
         self.clients.append(request.client)
+        self.contexts.append(request.headers.get("traceparent", ""))
         if request.headers.get("authorization") != f"Bearer {KEY}":
             return body, "unauthorized"
         failure: Failure = getattr(self, kind)
@@ -271,8 +276,9 @@ class FakeCohere:
         more = [] if self.written else [*words.deltas(" \U0001f600 That is all.")]
         phrases = (self.phrases if self.written else (text,)) if self.cites else ()
         cited = [
-            words.citation(phrase, document, text.index(phrase) + self.shift, at)
+            words.citation(phrase, {"id": id}, text.index(phrase) + self.shift, at)
             for at, phrase in enumerate(phrases)
+            for id in self.cited or (document["id"],)
         ]
         yield from cited + more if self.mode == "FAST" else more + cited
         yield {"type": "content-end", "index": 0}

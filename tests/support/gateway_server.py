@@ -12,6 +12,7 @@ from gateway.app import create_app, default_adapters
 from gateway.client.doors import Doors
 from gateway.server import options
 from gateway.settings import GatewaySettings
+from shared.tracing import Tracer
 from tests.support.gateway_upstream import WARM_UP
 from tests.support.server import serving
 
@@ -161,16 +162,19 @@ def settings(**changed: Any) -> GatewaySettings:
 
 
 @asynccontextmanager
-async def gateway(*, warm: bool = False, watched: bool = False, **changed: Any) -> AsyncIterator[Gateway]:
+async def gateway(
+    *, warm: bool = False, watched: bool = False, tracer: Tracer | None = None, **changed: Any
+) -> AsyncIterator[Gateway]:
     """Run the gateway as ``python -m gateway`` does, with settings ``changed``.
 
     ``warm`` lets requests take the short way from the first one on. Unless ``watched``, nothing is asked of
-    the services but what a test asks for.
+    the services but what a test asks for. ``tracer`` is told of each request.
     """
     chosen = settings(**changed)
     written: list[str] = []
     access = AccessLog(log_format="json", log_level=chosen.log_level, write=written.append)
-    made = create_app(chosen, adapters=default_adapters(chosen, access=access), watched=watched)
+    adapters = default_adapters(chosen, access=access)
+    made = create_app(chosen, adapters=adapters, watched=watched, tracer=tracer)
     async with serving(made.app, **options(chosen, made.doors)) as port:
         running = Gateway(port, made.doors, written)
         if warm:

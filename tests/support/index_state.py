@@ -11,7 +11,7 @@ import httpx
 
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.records import META_ID, point_id, to_record
-from retriever.embedded import EmbeddedStore
+from retriever.embedded.store import EmbeddedStore
 from retriever.index.identity import IDENTITY_ID, wanted
 from retriever.ingest import Ingest
 from retriever.ports import Where

@@ -1,9 +1,12 @@
 """Files of every kind, made in code: sound ones, and such as no word processor ever made."""
 
+import gzip
 import json
 import zipfile
 from collections.abc import Sequence
 from io import BytesIO
+
+from tests.support import archives as made
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -141,3 +144,137 @@ HEADING = (
 def notebook(*cells: dict[str, object], **metadata: object) -> str:
     """Return a Jupyter notebook of format 4."""
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
+
+
+def corpus() -> dict[str, list[bytes]]:
+    """Return files of each media type: a sound one, and what somebody might send to hurt."""
+    found: dict[str, list[str | bytes]] = {
+        "text/markdown": [
+            "# A\n\ntext `code` [link](x)\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```py\nx = 1\n```\n\n"
+            "- one\n  - two\n",
+            "> " * 500 + "deep",
+            "[" * 5_000,
+            "*" * 5_000 + "a",
+            "- " * 500 + "a",
+            "`" * 3_000 + "a" + "`" * 2_999,
+            "|" * 3_000 + "\n" + "|-" * 3_000,
+            "[a]: <b\n" * 500 + "[a]" * 500,
+            "---\na: " + "[" * 2_000 + "\n---\ntext\n",
+            "&" + "a" * 5_000 + ";" + "&#x110000;&#0;&#xd800;",
+        ],
+        "text/mdx": [
+            "import X from 'y'\n\n# A\n\n<X a={b}>\n  text {c}\n</X>\n",
+            "{" * 3_000 + "a" + "}" * 2_999,
+            "<A>" * 1_000 + "text" + "</A>" * 999,
+            "export const a = `${" * 500,
+            "<A b={'" + '"' * 3_000 + "'}/>text",
+        ],
+        "text/html": [
+            "<title>t</title><h1 id=a>A</h1><p>text<pre>code</pre><table><tr><td>1<td>2</table>"
+            "<ul><li>one</ul>",
+            "<b>" * 600 + "text",
+            "<table>" * 300 + "text",
+            "<p hidden>no</p><p style='display:none'>no</p><p aria-hidden=true>no</p><p>yes</p>",
+            "<svg><title><p>text</svg><math><mtext></mtext></math><template><p>no</template><p>yes",
+            "<a " + "b " * 5_000 + ">text</a>",
+            "<!--" + "-" * 5_000 + "text",
+            "<p>" + "&lt;" * 2_000 + "&#x202e;&#8203;&#xd800;&#0;",
+            "<meta charset=utf-7>+ADw-script+AD4-",
+            "<select><option>" * 300 + "text",
+        ],
+        "text/plain": ["a line.\n\nanother\n", "\n" * 5_000 + "a", "\u202ea\u200b\ufeff\x00b", "a" * 20_000],
+        "text/x-rst": [
+            "A\n=\n\ntext ``code`` :ref:`b`\n\n.. note:: c\n\n.. code:: py\n\n   x = 1\n\n* one\n",
+            ".. include:: /etc/passwd\n\n.. raw:: html\n   :file: /etc/passwd\n\ntext\n",
+            ".. csv-table::\n   :file: /etc/passwd\n\n.. csv-table::\n   :url: http://127.0.0.1/\n\ntext\n",
+            ".. |a| replace:: |b|\n.. |b| replace:: |a|\n\n|a| text\n",
+            "".join(f"{' ' * depth}* a\n\n" for depth in range(60)),
+            "+" + "-+" * 300 + "\n|" + " |" * 300 + "\n+" + "-+" * 300 + "\n",
+            "A\n=\n\nB\n-\n\nC\n~\n\nD\n^\n\nE\n*\n\nF\n+\n\nG\n#\n\ntext\n\nH\n=\n",
+            "`" * 2_000 + "a_ " * 200,
+        ],
+        "application/pdf": [
+            pdf([["A line of text.", (20.0, "Heading"), "Another."], ["Second page."]], outline=[("A", 0)]),
+            pdf([["a"]], outline=[("A", -1), ("B", 0)], title="(\\) t"),
+            encrypted_pdf(),
+            many_pages(50),
+            pdf([["a"]]).replace(b"/Parent 4 0 R", b"/Parent 3 0 R"),
+            pdf([["a"]]).replace(b"/Count 1", b"/Count 999999999"),
+            pdf([["a"]]).replace(b"startxref\n", b"startxref\n-"),
+            pdf([["a"]])[:-300],
+            b"%PDF-1.7\n" + b"1 0 obj\n" * 500,
+        ],
+        DOCX: [
+            docx(styled("A", "H1") + paragraph("text"), styles=HEADING, title="t"),
+            docx("<w:tbl><w:tr><w:tc>" * 40 + paragraph("a") + "</w:tc></w:tr></w:tbl>" * 40),
+            docx(paragraph("a"), prologue='<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>'),
+            docx(paragraph("&b;")),
+            docx(
+                styled("a", "A"),
+                styles='<w:style w:styleId="A"><w:basedOn w:val="B"/></w:style>'
+                '<w:style w:styleId="B"><w:basedOn w:val="A"/></w:style>',
+            ),
+            zipped({"../../word/document.xml": "a", "word/document.xml": ""}),
+            zipped({"word/document.xml": b"\xff\xfe\x00<"}),
+            docx(paragraph("a"))[:-30],
+        ],
+        "application/x-ipynb+json": [
+            notebook(
+                {"cell_type": "markdown", "source": "# A"},
+                {"cell_type": "code", "source": ["x"], "outputs": []},
+            ),
+            notebook(
+                {"cell_type": "code", "source": {"a": 1}, "outputs": [{"data": {"text/plain": 1}}, None, 7]}
+            ),
+            notebook({"cell_type": ["a"], "source": None}),
+            json.dumps(
+                {
+                    "nbformat": 3,
+                    "worksheets": [{"cells": [{"cell_type": "heading", "level": "9", "source": "a"}]}],
+                }
+            ),
+            "[" * 2_000,
+            '{"cells": 1, "nbformat": 4}',
+        ],
+        "application/json": [
+            json.dumps({"title": "t", "url": "/a", "text": "# A\n\ntext", "metadata": {"a": ["b", 1, True]}}),
+            '{"text": "\\ud800\\u0000 a", "title": "\\u202e"}',
+            '{"text": "a", "metadata": {"a": 1e999, "b": NaN}}',
+            '{"text": "a", "text": 1}',
+            '{"a":' * 2_000,
+            '{"text": "a", "metadata": {"n": ' + "9" * 5_000 + "}}",
+        ],
+    }
+    return {
+        media_type: [one.encode("utf-8", "surrogatepass") if isinstance(one, str) else one for one in files]
+        for media_type, files in found.items()
+    }
+
+
+def archives() -> list[bytes]:
+    """Return archives of repositories: sound ones, and such as nobody packs."""
+    files = {"docs/a.md": "# A\n\ntext\n", "b.txt": "text"}
+    nested = zipped({"inner.zip": zipped({"a.md": "a"})})
+    slips = zipped({"../../a.md": "a", "/etc/b.md": "b", "c\\..\\d.md": "c", "e\x00.md": "e", "f.md/": "f"})
+    bomb = zipped({"a.md": b"\0" * 2_000_000})
+    linked = made.tar(files, links={"passwd.md": "/etc/passwd", "up.md": "../../../x.md"})
+    return [
+        zipped(dict(files)),
+        made.tar(files),
+        made.targz(files),
+        nested,
+        slips,
+        bomb,
+        linked,
+        made.tar(files)[:-700],
+        gzip.compress(made.tar(files))[:-9],
+        made.tar({"a" * 300 + ".md": "a"}),
+        b"PK\x05\x06" + bytes(18),
+    ]
+
+
+def compressed() -> list[bytes]:
+    """Return compressed bodies: a sound one, several in one, a bomb, a cut one, empty ones without end."""
+    sound = gzip.compress(b"text " * 40, mtime=0)
+    bomb = gzip.compress(bytes(4_000_000), mtime=0)
+    return [sound, sound * 3, bomb, sound[:-5], gzip.compress(b"", mtime=0) * 200, b"plain"]

@@ -15,7 +15,7 @@ import psycopg2
 
 from cli.supervision.layout import DATABASE, DATABASE_USER, Layout, private_dir
 
-_START_S = 20.0
+_START_S = 60.0
 _ROOT = Path(__file__).parents[2]
 _MAIN = """import json, sys
 from cli.supervision import postgres

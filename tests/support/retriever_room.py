@@ -1,6 +1,7 @@
 """The retriever's parts over a store in memory, and documents to put into it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -52,6 +53,10 @@ class InProcess:
     """Fulfils ``retriever.ports.Parsing`` in a thread of this process."""
 
     closed = False
+    asked = 0
+
+    def __init__(self) -> None:
+        self.given_up: Counter[tuple[str]] = Counter()
 
     async def parse(
         self, source: str | bytes, *, media_type: str, document_id: str, title: str = ""

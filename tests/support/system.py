@@ -16,6 +16,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from cli.supervision.layout import Layout
 from tests.support.ports import free_ports
+from tests.support.secret_shapes import found
 
 _T = TypeVar("_T")
 CARREL = Path(sys.executable).with_name("carrel")
@@ -49,6 +50,8 @@ class Carrel:
             "CHAT_PORT": str(ports[2]),
             **variables,
         }
+        self.prefix: tuple[str, ...] = ()
+        """What the command is put behind, such as a program that gives it a world of its own."""
         self._process: subprocess.Popen[bytes] | None = None
         self._seen = 0
 
@@ -64,7 +67,12 @@ class Carrel:
         self._seen = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [CARREL, "up"], env=self.env, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+                [*self.prefix, CARREL, "up"],
+                env=self.env,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def control(self, command: str, program: str) -> None:
@@ -95,6 +103,8 @@ class Carrel:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        if self.log.exists():
+            self.check_for_secrets(self.log.read_bytes(), where="the log")
 
     def pids(self) -> dict[str, int]:
         """Return the process id of each program that runs."""
@@ -123,7 +133,15 @@ class Carrel:
             command, env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=90, check=False
         )
         assert code is None or done.returncode == code, done.stdout + done.stderr
+        self.check_for_secrets((done.stdout + done.stderr).encode(), where=f"carrel {arguments[0]}")
         return done
+
+    def check_for_secrets(self, text: bytes, *, where: str) -> None:
+        """Assert that ``text``, which anybody may come to see, holds no key of ours and nothing like one."""
+        folder = self.layout.secrets
+        ours = [path.read_text().strip() for path in folder.iterdir()] if folder.is_dir() else []
+        given = [value for name, value in self.env.items() if name.endswith(("_KEY", "_SECRET", "_TOKEN"))]
+        assert not list(found(text, known=[*ours, *given])), where
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """GET ``path`` from the gateway."""

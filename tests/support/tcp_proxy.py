@@ -44,15 +44,18 @@ class _Pair:
 
     def end(self, *, reset: bool) -> None:
         for writer in (self.client, self.server):
-            if (
-                reset
-                and (sock := writer.get_extra_info("socket")) is not None
-                and sock.family != socket.AF_UNIX
-            ):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            if reset:
+                _let_it_be_a_reset(writer)
             writer.transport.abort() if reset else writer.close()
         for task in self.tasks:
             task.cancel()
+
+
+def _let_it_be_a_reset(writer: asyncio.StreamWriter) -> None:
+    sock = writer.get_extra_info("socket")
+    # One that was closed in the meantime has a number below 0.
+    if sock is not None and sock.fileno() >= 0 and sock.family != socket.AF_UNIX:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
 
 class TcpProxy:

@@ -44,7 +44,7 @@ async def test_each_process_is_killed_under_questions(own_carrel: Carrel) -> Non
     """Back within 5 s, health told of it, every acknowledged message and every document is there."""
     own_carrel.start()
     own_carrel.carrel("ingest", book.write(own_carrel.folder / "book"))
-    clients = [Client(own_carrel.address) for _ in range(4)]
+    clients = [Client(own_carrel.address, pause_s=0.1) for _ in range(4)]
     stop = asyncio.Event()
     fleet = [asyncio.ensure_future(client.run(stop)) for client in clients]
 

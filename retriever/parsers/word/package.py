@@ -4,6 +4,7 @@ Owns what is refused as a bomb: only the parts that are asked for are unpacked, 
 document type declaration (entities, external ones too) ends the reading. Nothing inside is opened in turn.
 """
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,16 @@ _STEP = 64 * 1024
 _OLD = b"\xd0\xcf\x11\xe0"
 """A compound file: Word's format before 2007, or an encrypted package."""
 _BROKEN = "The document is no Office package, or broken beyond reading"
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+)
+"""What Python's reader raises of a file that is broken, and of what it does not read."""
 _READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -42,7 +53,7 @@ class Package:
             )
         try:
             self._archive = zipfile.ZipFile(BytesIO(content))
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        except _UNREADABLE:
             raise InvalidRequestError(_BROKEN) from None
         entries = self._archive.infolist()
         if len(entries) > MAX_ENTRIES:
@@ -80,7 +91,7 @@ class Package:
                     if size > MAX_PART_BYTES:
                         raise TooLargeError(f"The document unpacks to more than {MAX_PART_BYTES} bytes")
                     yield piece
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError):
+        except _UNREADABLE:
             raise InvalidRequestError(_BROKEN) from None
 
 

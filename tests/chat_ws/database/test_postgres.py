@@ -46,6 +46,11 @@ def kill_others(cursor: Cursor) -> None:
     )
 
 
+def kill_others_and_self(cursor: Cursor) -> None:
+    kill_others(cursor)
+    cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
 async def sessions(database: Database) -> int:
     [row] = await database.run(
         rows("SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()")
@@ -322,3 +327,46 @@ async def test_a_database_that_is_killed_and_comes_back(tmp_path_factory: pytest
             assert await sessions(database) <= 2
     finally:
         server.stop()
+
+
+async def test_a_server_that_takes_nothing_new_is_not_well(database_url: str) -> None:
+    """It answers, and refuses to write: a ping says so from the first refusal on, until it writes again."""
+    insert = rows("INSERT INTO t VALUES (1) RETURNING 1 AS one")
+    async with opened(database_url) as database:
+        await database.run(rows("CREATE TABLE t (n int)"))
+        await database.ping()
+        name = (await database.run(rows("SELECT current_database() AS name")))[0]["name"]
+        await database.run(rows(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+        with pytest.raises(OverloadedError):
+            await database.run(kill_others_and_self)
+        with pytest.raises(OverloadedError, match="takes nothing new"):
+            await database.run(insert)
+
+        for _ in range(2):
+            with pytest.raises(OverloadedError, match="takes nothing new"):
+                await database.ping()
+        assert await database.run(rows("SELECT 1 AS one")) == [{"one": 1}]
+
+        await database.run(
+            rows(
+                f'SET TRANSACTION READ WRITE; ALTER DATABASE "{name}" SET default_transaction_read_only = off'
+            )
+        )
+        await database.ping()
+        assert await database.run(insert) == [{"one": 1}]
+
+
+async def test_a_full_disk_is_told_until_there_is_room(database_url: str) -> None:
+    """What found no room is known to the next ping, which tries to write a little itself."""
+
+    def finds_no_room(_: Cursor) -> None:
+        raise psycopg2.errors.DiskFull
+
+    async with opened(database_url) as database:
+        with pytest.raises(OverloadedError, match="takes nothing new"):
+            await database.run(finds_no_room)
+
+        await database.ping()
+        [row] = await database.run(rows("SELECT to_regclass('carrel_room') AS left"))
+
+    assert row == {"left": None}

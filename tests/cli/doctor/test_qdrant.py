@@ -8,7 +8,7 @@ import pytest
 from cli.doctor.qdrant import check, facts, vector_size
 from cli.findings import Finding
 from cli.supervision.layout import Layout
-from retriever.embedded import EmbeddedStore
+from retriever.embedded.store import EmbeddedStore
 from retriever.ports import Schema
 from retriever.settings import RetrieverSettings
 from tests.support.cli_server import serving

@@ -1,6 +1,8 @@
 """cli.supervision.postgres; its whole life is tried in tests/system."""
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +52,27 @@ def test_a_process_in_the_folder_is_ended_first(tmp_path: Path) -> None:
         clear_orphan(tmp_path)
 
         assert orphan.wait(5) != 0
+
+
+def test_what_a_killed_server_left_hanging_is_ended(tmp_path: Path) -> None:
+    """A process of the server's own that stands still would keep the next one out; others are left alone."""
+    server = shutil.copy(shutil.which("sleep") or "sleep", tmp_path / "postgres")
+    data = tmp_path / "data"
+    data.mkdir()
+    with (
+        subprocess.Popen([server, "60"], cwd=data) as hangs,
+        subprocess.Popen([server, "60"], cwd=tmp_path) as elsewhere,
+        subprocess.Popen(["sleep", "60"], cwd=data) as visitor,
+    ):
+        hangs.send_signal(signal.SIGSTOP)
+
+        clear_orphan(data)
+
+        assert hangs.wait(5) == -signal.SIGKILL
+        assert elsewhere.poll() is None
+        assert visitor.poll() is None
+        elsewhere.kill()
+        visitor.kill()
 
 
 def test_a_failed_creation_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

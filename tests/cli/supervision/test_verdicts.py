@@ -23,10 +23,28 @@ def test_an_answer_forgives() -> None:
 def test_a_slow_start_is_not_a_hang() -> None:
     """Until its first answer a process has its whole time to start, and no more."""
     liveness = Liveness()
-    assert not liveness.observe(pid=1, answered=False, now=100)
-    assert not liveness.observe(pid=1, answered=False, now=100 + START_GRACE_S)
+    for seconds in range(int(START_GRACE_S) + 1):
+        assert not liveness.observe(pid=1, answered=False, now=100 + seconds)
 
     assert liveness.observe(pid=1, answered=False, now=101 + START_GRACE_S)
+
+
+def test_what_hung_before_anybody_looked_has_had_its_time() -> None:
+    """A new watchdog finds an old process that does not answer: three failures are enough."""
+    liveness = Liveness()
+
+    verdicts = [liveness.observe(pid=1, answered=False, now=t, age_s=START_GRACE_S + t) for t in (0, 2, 4)]
+
+    assert verdicts == [False, False, True]
+
+
+def test_a_clock_that_went_back_makes_no_process_older() -> None:
+    """An age below nothing is none."""
+    liveness = Liveness()
+    for t in (0, 2, 4):
+        assert not liveness.observe(pid=1, answered=False, now=t, age_s=-3600)
+
+    assert liveness.observe(pid=1, answered=False, now=START_GRACE_S + 1, age_s=-3600)
 
 
 def test_a_new_process_begins_anew() -> None:

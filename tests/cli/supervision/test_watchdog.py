@@ -45,6 +45,11 @@ class FakeSupervisor:
         self.shut_down += 1
 
 
+def running(name: str, pid: int, *, age_s: int) -> dict[str, Any]:
+    """What supervisor says of a program that runs."""
+    return {"name": name, "pid": pid, "state": ProcessStates.RUNNING, "start": 1_000, "now": 1_000 + age_s}
+
+
 @pytest.fixture
 def supervisor() -> FakeSupervisor:
     return FakeSupervisor()
@@ -85,9 +90,25 @@ def test_a_hung_process_is_killed(
     """A process that was well and then stands still is killed, so that supervisor starts it again."""
     process, port = server
     watchdog.ports["chat_ws"] = port
-    supervisor.processes = [{"name": "chat_ws", "pid": process.pid, "state": ProcessStates.RUNNING}]
+    supervisor.processes = [running("chat_ws", process.pid, age_s=1)]
     watchdog.ready = True
     watchdog.probe(now=0)
+    os.kill(process.pid, signal.SIGSTOP)
+
+    for count in range(HUNG_AFTER):
+        assert process.poll() is None
+        watchdog.probe(now=count)
+
+    assert process.wait(5) == -signal.SIGKILL
+
+
+def test_what_hung_before_the_watchdog_began_is_killed(
+    watchdog: Watchdog, supervisor: FakeSupervisor, server: tuple[subprocess.Popen[str], int]
+) -> None:
+    """A watchdog that was itself started again does not give an old process the time of a new one."""
+    process, port = server
+    watchdog.ports["chat_ws"] = port
+    supervisor.processes = [running("chat_ws", process.pid, age_s=3600)]
     os.kill(process.pid, signal.SIGSTOP)
 
     for count in range(HUNG_AFTER):
@@ -104,6 +125,15 @@ def test_a_process_that_is_not_running_is_not_probed(watchdog: Watchdog, supervi
     for count in range(10):
         watchdog.probe(now=count * 100.0)
 
+    assert supervisor.shut_down == 0
+
+
+def test_backups_are_no_part_of_being_alive(watchdog: Watchdog, supervisor: FakeSupervisor) -> None:
+    """The program that makes them answers no probe, and may fail as often as it likes."""
+    supervisor.processes = [{"name": "backup", "pid": 1, "state": ProcessStates.RUNNING}]
+    for count in range(20):
+        watchdog.probe(now=count * 100.0)
+        watchdog.event("PROCESS_STATE_EXITED", "backup", expected=False, now=count, tries=count)
     assert supervisor.shut_down == 0
 
 

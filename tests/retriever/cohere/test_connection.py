@@ -13,9 +13,11 @@ from pydantic import SecretStr
 
 from retriever.cohere.connection import DEFAULT_PAUSE_MS, MAX_PAUSE_MS, connection, refused, translated
 from shared.errors import UpstreamTimeoutError, UpstreamUnavailableError
+from shared.tracing import span, traceparent
 from tests.support.cohere_room import Counted, connected
 from tests.support.fake_cohere import KEY, cohere
 from tests.support.retriever_app import settings
+from tests.support.spans import kept
 
 
 def test_without_a_key_there_is_no_connection() -> None:
@@ -91,6 +93,20 @@ async def test_one_client_counts_every_request() -> None:
         assert counted.calls == len(fake.asked) == 1
         await opened.close()
         await opened.close()
+
+
+async def test_only_a_trace_of_ours_goes_to_cohere() -> None:
+    """Where spans are told, Cohere is told the one it works for; else what a visitor sent goes no further."""
+    token = traceparent.set(f"00-{'a' * 32}-{'b' * 16}-01")
+    async with cohere() as fake:
+        opened = connected(fake.url)
+        client = await opened.client()
+        await client.rerank(model="m", query="q", documents=["d"])
+        with kept() as spans, span("rerank"):
+            await client.rerank(model="m", query="q", documents=["d"])
+        await opened.close()
+    traceparent.reset(token)
+    assert fake.contexts == ["", spans[0].traceparent]
 
 
 async def test_the_fake_is_strict() -> None:

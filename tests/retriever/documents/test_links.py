@@ -42,6 +42,8 @@ def test_safe_addresses(url: str) -> None:
         "javascript:alert(1)",
         "data:text/html,x",
         "//x.org",
+        "/\\x.org",
+        "https://x.org\\@y.org",
         "x.org",
         "https://",
         "https://x .org",

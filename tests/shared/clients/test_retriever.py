@@ -22,6 +22,7 @@ from shared.errors import (
 )
 from shared.logging import request_id
 from shared.sse import COMMENT, encode
+from shared.tracing import traceparent
 from tests.support.chat_fakes import WHOLE
 
 TOKEN = "t" * 32
@@ -91,14 +92,17 @@ async def test_the_request_is_signed_and_named() -> None:
         seen.append(request)
         return stream(encoded(*EVENTS))
 
-    token = request_id.set("r-7")
+    context = f"00-{'a' * 32}-{'b' * 16}-01"
+    token, traced = request_id.set("r-7"), traceparent.set(context)
     await ask(handler)
     request_id.reset(token)
+    traceparent.reset(traced)
     await ask(handler)
     first, second = seen
     assert (first.method, first.url.path) == ("POST", "/v1/answer")
     assert (first.headers["x-request-id"], first.headers["accept"]) == ("r-7", "text/event-stream")
-    assert "x-request-id" not in second.headers
+    assert first.headers["traceparent"] == context
+    assert not {"x-request-id", "traceparent"} & set(second.headers)
     when = float(first.headers["x-carrel-signature"].split(".")[1]) - 1
     assert verify(first.headers, token=TOKEN, now=when) == Principal(id="chat_ws", role=Role.SERVICE)
     assert json.loads(first.content) == {

@@ -107,6 +107,13 @@ def test_other_ways_to_pack_are_refused(options: dict[str, int]) -> None:
         Package(changed(zipped({PART: "<a/>"}), **options)).read(PART, Told())
 
 
+@pytest.mark.parametrize("flags", [0x20, 0x40])
+def test_what_the_library_does_not_read_is_refused(flags: int) -> None:
+    """Patched data and strong encryption are said by flags; the library calls them not implemented."""
+    with pytest.raises(InvalidRequestError, match="broken"):
+        Package(changed(zipped({PART: "<a/>"}), flags=flags)).read(PART, Told())
+
+
 @pytest.mark.parametrize("at", range(30, 60, 6))
 def test_damaged_contents_are_refused(at: int) -> None:
     """A damaged part is refused, whether its packing, its checksum or its XML is what fails."""

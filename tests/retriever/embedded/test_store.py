@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from retriever import embedded
-from retriever.embedded import EmbeddedStore
+from retriever.embedded import store as embedded
+from retriever.embedded.store import EmbeddedStore
 from retriever.ports import Equals, Point, Schema, Where
 from retriever.sparse import SparseVector
 from shared.errors import UpstreamUnavailableError

@@ -6,24 +6,26 @@ Never calls ``optimize()``, which stops the whole process for tens of seconds.
 """
 
 import asyncio
-import json
 import logging
-import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from retriever.embedded.translation import (
+    DENSE,
+    filter_of,
+    payload_keys,
+    point_of,
+    query_of,
+    stored_of,
+    vectors_of,
+)
 from retriever.lru import Lru
 from retriever.ports import (
-    AnyOf,
-    Between,
-    Condition,
-    Equals,
     Hit,
-    NoneOf,
     Payload,
     Point,
     Schema,
@@ -39,7 +41,6 @@ FLUSH_AFTER_UPDATES = 3000
 FLUSH_AFTER_IDLE_S = 30.0
 REMEMBERED = 50_000
 """Payloads of chunks that were found, without their text: some 20 MB."""
-DENSE = "dense"
 CONFIGURATION = "edge_config.json"
 """The engine's own, by which an index is known to be there."""
 
@@ -79,7 +80,7 @@ class EmbeddedStore:
             await self._update(len(batch), partial(self._upsert, points=batch))
 
     async def delete(self, where: Where) -> None:
-        await self._update(1, lambda q: q.UpdateOperation.delete_points_by_filter(_filter(q, where)))
+        await self._update(1, lambda q: q.UpdateOperation.delete_points_by_filter(filter_of(q, where)))
 
     async def search(
         self, signals: Sequence[Signal], *, where: Where, keys: Sequence[str] | None = None
@@ -87,8 +88,8 @@ class EmbeddedStore:
         wanted = None if keys is None else tuple(keys)
 
         def run(q: Any) -> list[list[Hit]]:
-            found = _filter(q, where)
-            batch = q.QueryBatchRequest([_query(q, signal, found) for signal in signals])
+            found = filter_of(q, where)
+            batch = q.QueryBatchRequest([query_of(q, signal, found) for signal in signals])
             lists = [
                 [(str(p.id), float(p.score)) for p in points] for points in self._shard.query_batch(batch)
             ]
@@ -99,7 +100,9 @@ class EmbeddedStore:
 
     async def retrieve(self, ids: Sequence[str], *, keys: Sequence[str] | None = None) -> list[Stored]:
         return await self._read(
-            lambda _: [_stored(record) for record in self._shard.retrieve(list(ids), _keys(keys), False)]
+            lambda _: [
+                stored_of(record) for record in self._shard.retrieve(list(ids), payload_keys(keys), False)
+            ]
         )
 
     async def scroll(
@@ -109,12 +112,28 @@ class EmbeddedStore:
             request = q.ScrollRequest(
                 offset=after,
                 limit=limit,
-                filter=_filter(q, where),
-                with_payload=_keys(keys),
+                filter=filter_of(q, where),
+                with_payload=payload_keys(keys),
                 with_vector=False,
             )
             records, following = self._shard.scroll(request)
-            return [_stored(record) for record in records], None if following is None else str(following)
+            return [stored_of(record) for record in records], None if following is None else str(following)
+
+        return await self._read(run)
+
+    async def read(
+        self, where: Where, *, limit: int, after: str | None = None
+    ) -> tuple[list[Point], str | None]:
+        def run(q: Any) -> tuple[list[Point], str | None]:
+            request = q.ScrollRequest(
+                offset=after,
+                limit=limit,
+                filter=filter_of(q, where),
+                with_payload=True,
+                with_vector=True,
+            )
+            records, following = self._shard.scroll(request)
+            return [point_of(record) for record in records], None if following is None else str(following)
 
         return await self._read(run)
 
@@ -131,18 +150,18 @@ class EmbeddedStore:
             order = q.OrderBy(by, q.Direction.Desc, until)
             request = q.ScrollRequest(
                 limit=limit,
-                filter=_filter(q, where),
-                with_payload=_keys(keys),
+                filter=filter_of(q, where),
+                with_payload=payload_keys(keys),
                 with_vector=False,
                 order_by=order,
             )
-            return [_stored(record) for record in self._shard.scroll(request)[0]]
+            return [stored_of(record) for record in self._shard.scroll(request)[0]]
 
         return await self._read(run)
 
     async def count(self, where: Where) -> int:
         return await self._read(
-            lambda q: int(self._shard.count(q.CountRequest(exact=True, filter=_filter(q, where))))
+            lambda q: int(self._shard.count(q.CountRequest(exact=True, filter=filter_of(q, where))))
         )
 
     async def flush(self) -> None:
@@ -191,7 +210,7 @@ class EmbeddedStore:
     async def _call(self, run: Callable[[], _T], *, logged: bool = True) -> _T:
         """Run on the engine's thread; a started call is finished even if its caller goes away."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: _translated(run, logged=logged))
+        return await loop.run_in_executor(self._thread, lambda: translated(run, logged=logged))
 
     async def _flush_when_idle(self) -> None:
         while True:
@@ -213,7 +232,7 @@ class EmbeddedStore:
             for keys in self._keys:
                 self._read_before.drop((point.id, keys))
         return q.UpdateOperation.upsert_points(
-            [q.Point(point.id, _vectors(q, point), dict(point.payload)) for point in points]
+            [q.Point(point.id, vectors_of(q, point), dict(point.payload)) for point in points]
         )
 
     def _flush(self) -> None:
@@ -224,77 +243,6 @@ class EmbeddedStore:
         if self._shard is not None:
             shard, self._shard = self._shard, None
             shard.close()
-
-
-class EmbeddedCollections:
-    """A :class:`retriever.ports.Collections` of two folders; a file beside them names the living one."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._folders = folder, _folders(folder)
-        self._pointer = _pointer(folder)
-
-    async def living(self) -> EmbeddedStore:
-        return EmbeddedStore(living_folder(self._folder))
-
-    async def beside(self) -> EmbeddedStore:
-        return EmbeddedStore(self._beside())
-
-    async def switch(self) -> None:
-        name = self._beside().name
-        await asyncio.to_thread(_translated, lambda: _write_durably(self._pointer, name), logged=True)
-
-    async def moved(self) -> bool:
-        return False
-
-    async def clear(self) -> None:
-        await asyncio.to_thread(shutil.rmtree, self._beside(), ignore_errors=True)
-
-    async def close(self) -> None:
-        """There is nothing but the stores."""
-
-    def _beside(self) -> Path:
-        living = living_folder(self._folder)
-        return next(folder for folder in self._folders if folder != living)
-
-
-def living_folder(folder: Path) -> Path:
-    """Return the living one of ``folder`` and the one beside it; it need not be there."""
-    pointer = _pointer(folder)
-    named = pointer.read_text().strip() if pointer.exists() else ""
-    return next((one for one in _folders(folder) if one.name == named), folder)
-
-
-def dense_size(folder: Path) -> int | None:
-    """Return the size of the dense vectors of the index in ``folder``, as its files tell; None without any.
-
-    Raises
-    ------
-    OSError, ValueError
-        If there is no index, or it tells something else.
-    """
-    told = json.loads((folder / CONFIGURATION).read_bytes())
-    vectors = told.get("vectors") if isinstance(told, dict) else None
-    if not isinstance(vectors, dict):
-        raise ValueError("the configuration is another version's")
-    size = (vectors.get(DENSE) or {}).get("size")
-    return size if isinstance(size, int) else None
-
-
-def _folders(folder: Path) -> tuple[Path, Path]:
-    return folder, folder.with_name(f"{folder.name}-beside")
-
-
-def _pointer(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.living")
-
-
-def _write_durably(path: Path, text: str) -> None:
-    beside = path.with_name(f"{path.name}.new")
-    with beside.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 def _engine() -> Any:
@@ -321,7 +269,7 @@ def _create(q: Any, folder: Path, schema: Schema) -> None:
     building.rename(folder)
 
 
-def _translated(run: Callable[[], _T], *, logged: bool) -> _T:
+def translated(run: Callable[[], _T], *, logged: bool) -> _T:
     try:
         return run()
     except (UpstreamUnavailableError, KeyboardInterrupt, SystemExit):
@@ -335,49 +283,3 @@ def _translated(run: Callable[[], _T], *, logged: bool) -> _T:
         if logged:
             _log.error("the embedded engine failed", exc_info=error)
         raise UpstreamUnavailableError("The embedded index failed; the log says why") from error
-
-
-def _vectors(q: Any, point: Point) -> dict[str, Any]:
-    vectors = {
-        name: q.SparseVector(list(vector.indices), list(vector.values))
-        for name, vector in point.sparse.items()
-    }
-    return vectors if point.dense is None else vectors | {DENSE: list(point.dense)}
-
-
-def _query(q: Any, signal: Signal, where: Any) -> Any:
-    if signal.sparse is not None:
-        query = q.SparseVector(list(signal.sparse.indices), list(signal.sparse.values))
-        nearest = q.Query.Nearest(query, signal.using)
-    else:
-        nearest = q.Query.Nearest(list(signal.dense or ()), DENSE)
-    return q.QueryRequest(limit=signal.limit, query=nearest, filter=where, with_payload=False)
-
-
-def _filter(q: Any, where: Where) -> Any:
-    return q.Filter(must=list(_conditions(q, where.must)))
-
-
-def _conditions(q: Any, conditions: Sequence[Condition]) -> Iterator[Any]:
-    for condition in conditions:
-        match condition:
-            case Equals(key, str(value)):
-                yield q.FieldCondition(key, match=q.MatchValue(value))
-            case Equals(key, value):
-                yield q.FieldCondition(key, range=q.RangeFloat(gte=value, lte=value))
-            case AnyOf(key, values) if all(isinstance(value, str) for value in values):
-                yield q.FieldCondition(key, match=q.MatchAny(list(values)))
-            case AnyOf(key, values):
-                yield q.Filter(should=list(_conditions(q, [Equals(key, value) for value in values])))
-            case Between(key, gt, gte, lt, lte):
-                yield q.FieldCondition(key, range=q.RangeFloat(gt=gt, gte=gte, lt=lt, lte=lte))
-            case NoneOf(key, values):
-                yield q.Filter(must_not=list(_conditions(q, [AnyOf(key, values)])))
-
-
-def _keys(keys: Sequence[str] | None) -> bool | list[str]:
-    return True if keys is None else list(keys)
-
-
-def _stored(record: Any) -> Stored:
-    return Stored(id=str(record.id), payload=record.payload or {})

@@ -1,0 +1,1 @@
+"""The Qdrant engine in this process: the default, until QDRANT_URL is set."""
