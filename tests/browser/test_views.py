@@ -30,6 +30,13 @@ The lamp stands behind a lens. {FRESNEL}
 lamp --trim-wick --hours 4
 ```
 """
+# One each: what was asked before would be answered from memory.
+QUESTIONS = {
+    "desktop-light": "How is the light kept burning?",
+    "phone-light": "How do they keep the light burning?",
+    "desktop-dark": "What keeps the light burning?",
+    "phone-dark": "Who keeps the light burning?",
+}
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 LOOKS = [
     pytest.param({"color_scheme": scheme, "viewport": size}, id=f"{name}-{scheme}")
@@ -38,18 +45,23 @@ LOOKS = [
 ]
 
 
+def look(options: dict[str, Any]) -> str:
+    """Return the name of a look, such as ``phone-dark``."""
+    size = next(name for name, size in SIZES.items() if size == options["viewport"])
+    return f"{size}-{options['color_scheme']}"
+
+
 def picture(page: Page, view: str, options: dict[str, Any]) -> Path:
     """Take one, and hold that nothing sticks out of the page sideways."""
     SCREENSHOTS.mkdir(exist_ok=True)
-    size = next(name for name, size in SIZES.items() if size == options["viewport"])
-    path = SCREENSHOTS / f"{view}-{size}-{options['color_scheme']}.png"
+    path = SCREENSHOTS / f"{view}-{look(options)}.png"
     page.screenshot(path=path, animations="disabled")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     return path
 
 
 @pytest.mark.parametrize("options", LOOKS)
-def test_the_chat(stack: Stack, page: Page, options: dict[str, Any], asked: str) -> None:
+def test_the_chat(stack: Stack, page: Page, options: dict[str, Any]) -> None:
     """Empty, answering, answered, a source card, a refusal."""
     page.goto(stack.carrel.address)
     chat = Chat(page)
@@ -57,7 +69,7 @@ def test_the_chat(stack: Stack, page: Page, options: dict[str, Any], asked: str)
     picture(page, "chat-empty", options)
     stack.model.write(ANSWER, WICK, WATCH, FRESNEL)
     stack.model.hold(after=60)
-    chat.ask(asked)
+    chat.ask(QUESTIONS[look(options)])
     expect(chat.answer).to_contain_text("The other one")
     picture(page, "chat-answering", options)
     stack.model.go()

@@ -8,6 +8,8 @@ export class Scroll implements ReactiveController {
   /** Whether the reader is at the end. */
   atEnd = true;
   private kept: number | undefined;
+  /** Where the box was scrolled to when that was last looked at. */
+  private top = 0;
   private content: Element | undefined;
   private readonly sizes = globalThis.ResizeObserver && new ResizeObserver(() => this.settle());
 
@@ -46,7 +48,11 @@ export class Scroll implements ReactiveController {
   readonly moved = () => {
     const box = this.box();
     if (!box) return;
-    const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight <= NEAR;
+    const wentUp = box.scrollTop < this.top;
+    this.top = box.scrollTop;
+    const near = box.scrollHeight - box.scrollTop - box.clientHeight <= NEAR;
+    // Our own scrolling is told late, when more may have come: only who goes up leaves the end.
+    const atEnd = near || (this.atEnd && !wentUp);
     if (atEnd === this.atEnd) return;
     this.atEnd = atEnd;
     this.host.requestUpdate();
