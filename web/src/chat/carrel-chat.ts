@@ -6,18 +6,17 @@ import type { PageContext } from "../protocol";
 import { texts } from "../texts";
 import { controls } from "../ui/controls";
 import { theme } from "../ui/theme";
+import { AnswerActs } from "./answer-acts";
 import { chatStyle } from "./chat-style";
 import "./composer";
 import type { CarrelComposer } from "./composer";
 import { Connection } from "./connection";
 import type { CarrelConversations } from "./conversations";
-import { DeepLink } from "./deep-link";
 import type { CarrelDialogs } from "./dialogs";
-import { Drafts } from "./drafts";
-import type { Rated } from "./feedback";
 import { actionOf } from "./keyboard";
 import { List } from "./list";
 import type { SourceShown } from "./marks";
+import { Opening } from "./opening";
 import { Owned } from "./owned";
 import type { ChatClient } from "./ports";
 import { Scroll } from "./scroll";
@@ -25,8 +24,8 @@ import "./source-card";
 import type { CarrelSourceCard } from "./source-card";
 import { spokenEnd } from "./spoken";
 import { Talk } from "./talk";
-import { type Answer, isGoing, type Turn } from "./transcript";
-import { type TurnActs, turnView } from "./turn";
+import { type Answer, isGoing } from "./transcript";
+import { turnView } from "./turn";
 import { barView, latestView, loadingView, noticeView, olderView, unreadView, welcomeView } from "./views";
 
 /** Below, the list of conversations is behind a button. Pixels. */
@@ -41,7 +40,6 @@ export class CarrelChat extends LitElement {
     context: { attribute: false },
     narrow: { state: true },
     listed: { state: true },
-    draft: { state: true },
     said: { state: true },
   };
   static override styles = [theme, controls, chatStyle];
@@ -52,13 +50,14 @@ export class CarrelChat extends LitElement {
   declare compact: boolean;
   /** The page, or words on it, that the next question is about. */
   declare context: PageContext | undefined;
-  declare protected narrow: boolean;
+  /** Whether there is one column. */
+  declare narrow: boolean;
   /** Whether the list of conversations is open where it is behind a button. */
   declare protected listed: boolean;
-  declare protected draft: string;
   /** What a screen reader is told. */
   declare protected said: string;
-  private talk!: Talk;
+  /** The conversation that is open. */
+  talk!: Talk;
   private list!: List;
   private owned!: Owned;
   private heard: ChatClient | undefined;
@@ -66,14 +65,8 @@ export class CarrelChat extends LitElement {
   private made = false;
   private frame = 0;
   private sizes: ResizeObserver | undefined;
-  /** Which answer is seen of questions that have several; the latest where nothing was chosen. */
-  private readonly chosen = new Map<string, string>();
-  private readonly drafts = new Drafts();
-  private readonly link = new DeepLink(
-    this,
-    () => !this.compact,
-    (id) => this.talk && id !== this.talk.conversationId && this.open(id),
-  );
+  private readonly answers = new AnswerActs(this);
+  private readonly opening = new Opening(this);
   private readonly connection = new Connection(this, () => this.cameBack());
   private readonly scrolling = new Scroll(
     this,
@@ -85,7 +78,6 @@ export class CarrelChat extends LitElement {
     this.compact = false;
     this.narrow = false;
     this.listed = false;
-    this.draft = "";
     this.said = "";
     this.addEventListener("keydown", this.keyed);
   }
@@ -99,7 +91,6 @@ export class CarrelChat extends LitElement {
     super.connectedCallback();
     this.sizes = globalThis.ResizeObserver && new ResizeObserver(() => this.measure());
     this.sizes?.observe(this);
-    document.addEventListener("visibilitychange", this.seen);
     if (!this.heard) return;
     this.connection.follow(this.heard);
     if (this.made) this.heard.connect();
@@ -108,7 +99,6 @@ export class CarrelChat extends LitElement {
   override disconnectedCallback() {
     super.disconnectedCallback();
     this.sizes?.disconnect();
-    document.removeEventListener("visibilitychange", this.seen);
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     if (this.made) this.heard?.close();
@@ -175,14 +165,14 @@ export class CarrelChat extends LitElement {
       ${repeat(
         turns,
         ({ key }) => key,
-        (turn) => turnView(turn, this.shownOf(turn), busy, this.acts),
+        (turn) => turnView(turn, this.answers.shownOf(turn), busy, this.answers),
       )}
     </div>`;
   }
 
   private composer() {
     const limit = this.heard?.limits?.max_message_chars;
-    return html`<carrel-composer .value=${this.draft} .limit=${limit ?? 8000} .going=${this.talk.going !== undefined}
+    return html`<carrel-composer .value=${this.opening.draft} .limit=${limit ?? 8000} .going=${this.talk.going !== undefined}
       .further=${this.talk.turns.length > 0} .context=${this.context} @ask=${this.asked} @stop=${() => this.talk.stop()}
       @draft=${this.drafted} @uncontext=${this.uncontext}></carrel-composer>`;
   }
@@ -199,45 +189,10 @@ export class CarrelChat extends LitElement {
     this.talk.addEventListener("change", this.soon);
     this.talk.addEventListener("conversation", this.moved);
     this.talk.addEventListener("end", this.ended);
-    client.addEventListener("session", this.another);
     client.addEventListener("limits", this.soon);
     this.connection.follow(client);
     client.connect();
-    this.draft = this.drafts.read();
-    const asked = this.link.named;
-    if (asked) this.talk.open(asked);
-    if (!this.narrow) this.list.refresh();
-  }
-
-  private readonly acts: TurnActs = {
-    regenerate: (turn) => {
-      this.chosen.delete(turn.key);
-      this.talk.regenerate(turn);
-    },
-    retry: (turn, answer) => {
-      this.chosen.delete(turn.key);
-      this.talk.retry(turn, answer);
-    },
-    page: (turn, to) => {
-      const answer = turn.answers[to];
-      if (answer) this.chosen.set(turn.key, answer.key);
-      this.requestUpdate();
-    },
-    rate: (answer, rated) => this.rate(answer, rated),
-  };
-
-  private shownOf({ key, answers }: Turn): number {
-    const chosen = answers.findIndex((answer) => answer.key === this.chosen.get(key));
-    return chosen < 0 ? answers.length - 1 : chosen;
-  }
-
-  private async rate(answer: Answer, { rating, comment }: Rated) {
-    try {
-      await this.talk.rate(answer, rating, comment);
-      this.say(texts.feedback.thanks);
-    } catch {
-      this.say(texts.feedback.failed);
-    }
+    this.opening.begin(this.talk, this.list);
   }
 
   private readonly asked = (event: CustomEvent<string>) => {
@@ -263,52 +218,26 @@ export class CarrelChat extends LitElement {
 
   private readonly moved = () => {
     this.child<CarrelSourceCard>("carrel-source-card")?.close();
-    const { conversationId, turns } = this.talk;
-    const begun = turns.length > 0;
-    this.link.keep(conversationId, begun);
-    if (begun && conversationId) this.keepDraft(conversationId);
     this.soon();
   };
 
   private readonly opened = (event: CustomEvent<string | undefined>) => {
     this.listed = false;
-    if (!event.detail || event.detail !== this.talk.conversationId) this.open(event.detail);
+    if (!event.detail || event.detail !== this.talk.conversationId) this.opening.open(event.detail);
     if (!event.detail || this.narrow) this.focusQuestion();
   };
 
-  private open(id?: string) {
-    this.chosen.clear();
+  leaveConversation(): void {
+    this.answers.forget();
     this.scrolling.toEnd();
-    this.draft = this.drafts.read(id);
-    this.talk.open(id);
   }
-
-  private readonly another = () => {
-    this.list.clear();
-    this.open();
-  };
-
-  private readonly seen = () => {
-    if (document.visibilityState !== "visible" || !this.talk) return;
-    this.talk.refresh();
-    if (!this.narrow) this.list.refresh();
-  };
 
   private cameBack() {
     this.say(texts.connection.back);
     this.talk?.refresh();
   }
 
-  private readonly drafted = (event: CustomEvent<string>) => {
-    this.draft = event.detail;
-    this.drafts.write(event.detail, this.talk.conversationId);
-  };
-
-  /** What is being written goes along when a new conversation gets its id. */
-  private keepDraft(conversationId: string) {
-    this.drafts.write("");
-    this.drafts.write(this.draft, conversationId);
-  }
+  private readonly drafted = (event: CustomEvent<string>) => this.opening.write(event.detail);
 
   private readonly uncontext = () => {
     this.context = undefined;
@@ -324,7 +253,7 @@ export class CarrelChat extends LitElement {
 
   readonly anew = () => {
     this.listed = false;
-    this.open();
+    this.opening.open();
     this.focusQuestion();
   };
 
@@ -350,7 +279,7 @@ export class CarrelChat extends LitElement {
   };
 
   /** The same words once more are said once more. */
-  private readonly say = (words: string) => {
+  readonly say = (words: string) => {
     this.said = words === this.said ? `${words}\u00a0` : words;
   };
 
