@@ -11,6 +11,7 @@ import { theme } from "../ui/theme";
 import { answerStyle } from "./answer-style";
 import { copyCode, copyMarkdown, copyPlain } from "./copying";
 import "./feedback";
+import { lineStyle } from "./line-style";
 import { Marks } from "./marks";
 import { degradedLine, outcomeOf, progressLine } from "./notices";
 import { readingStyle } from "./reading-style";
@@ -31,7 +32,7 @@ export class CarrelAnswer extends LitElement {
     busy: { type: Boolean },
     all: { state: true },
   };
-  static override styles = [theme, controls, answerStyle, readingStyle];
+  static override styles = [theme, controls, lineStyle, answerStyle, readingStyle];
   declare answer: Answer;
   declare question: string;
   /** Which of how many answers to the same question this is; from 1. */

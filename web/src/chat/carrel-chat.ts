@@ -5,6 +5,7 @@ import { CarrelClient } from "../client";
 import type { PageContext } from "../protocol";
 import { texts } from "../texts";
 import { controls } from "../ui/controls";
+import { whenIdle } from "../ui/idle";
 import { theme } from "../ui/theme";
 import { AnswerActs } from "./answer-acts";
 import { chatStyle } from "./chat-style";
@@ -14,13 +15,14 @@ import { Connection } from "./connection";
 import type { CarrelConversations } from "./conversations";
 import type { CarrelDialogs } from "./dialogs";
 import { actionOf } from "./keyboard";
+import { Later } from "./later";
+import { lineStyle } from "./line-style";
 import { List } from "./list";
 import type { SourceShown } from "./marks";
 import { Opening } from "./opening";
 import { Owned } from "./owned";
 import type { ChatClient } from "./ports";
 import { Scroll } from "./scroll";
-import "./source-card";
 import type { CarrelSourceCard } from "./source-card";
 import { spokenEnd } from "./spoken";
 import { Talk } from "./talk";
@@ -42,7 +44,7 @@ export class CarrelChat extends LitElement {
     listed: { state: true },
     said: { state: true },
   };
-  static override styles = [theme, controls, chatStyle];
+  static override styles = [theme, controls, lineStyle, chatStyle];
   /** Made of `src`, else of the page's own address, when none is given. */
   declare client: ChatClient | undefined;
   declare src: string | undefined;
@@ -67,6 +69,9 @@ export class CarrelChat extends LitElement {
   private sizes: ResizeObserver | undefined;
   private readonly answers = new AnswerActs(this);
   private readonly opening = new Opening(this);
+  private readonly answering = this.later(() => import("./answering"));
+  private readonly listing = this.later(() => import("./conversations"));
+  private readonly asking = this.later(() => import("./dialogs"));
   private readonly connection = new Connection(this, () => this.cameBack());
   private readonly scrolling = new Scroll(
     this,
@@ -133,21 +138,21 @@ export class CarrelChat extends LitElement {
     <carrel-dialogs></carrel-dialogs>`;
   }
 
-  /** The list and the dialogs are no part of a first answer: they are loaded when they are wanted. */
-  private listLoaded: Promise<unknown> | undefined;
+  /** What a question can be asked without is loaded when it is wanted. */
+  private later(load: () => Promise<unknown>): Later {
+    return new Later(load, ({ failed }) => {
+      if (failed) this.say(texts.errors.unloaded);
+      this.requestUpdate();
+    });
+  }
 
   private async dialogs(): Promise<CarrelDialogs> {
-    await import("./dialogs");
+    await this.asking.get();
     return this.child<CarrelDialogs>("carrel-dialogs");
   }
 
-  private readonly unloaded = () => this.say(texts.errors.network);
-
   private conversations() {
-    this.listLoaded ??= import("./conversations").catch(() => {
-      this.listLoaded = undefined;
-      this.unloaded();
-    });
+    this.listing.want();
     return html`<div class="aside">
       <carrel-conversations .list=${this.list} .here=${this.talk.conversationId} @open=${this.opened} @rename=${this.owned.renamed}
         @act=${this.owned.acted} @me=${this.owned.forMe}></carrel-conversations>
@@ -160,12 +165,18 @@ export class CarrelChat extends LitElement {
     if (talk.problem && !turns.length) return unreadView(talk.problem, () => talk.refresh());
     if (!turns.length) return talk.loading ? loadingView() : welcomeView();
     const busy = talk.going !== undefined;
+    this.answering.want();
     return html`<div class="column">
       ${talk.hasOlder ? olderView(talk.loading, this.older) : nothing}
       ${repeat(
         turns,
         ({ key }) => key,
-        (turn) => turnView(turn, this.answers.shownOf(turn), busy, this.answers),
+        (turn) =>
+          turnView(
+            turn,
+            { shown: this.answers.shownOf(turn), busy, answering: this.answering },
+            this.answers,
+          ),
       )}
     </div>`;
   }
@@ -174,7 +185,8 @@ export class CarrelChat extends LitElement {
     const limit = this.heard?.limits?.max_message_chars;
     return html`<carrel-composer .value=${this.opening.draft} .limit=${limit ?? 8000} .going=${this.talk.going !== undefined}
       .further=${this.talk.turns.length > 0} .context=${this.context} @ask=${this.asked} @stop=${() => this.talk.stop()}
-      @draft=${this.drafted} @uncontext=${this.uncontext}></carrel-composer>`;
+      @draft=${this.drafted} @uncontext=${this.uncontext}
+      @focusin=${this.answering.soon}></carrel-composer>`;
   }
 
   private begin(client: ChatClient) {
@@ -217,7 +229,7 @@ export class CarrelChat extends LitElement {
   };
 
   private readonly moved = () => {
-    this.child<CarrelSourceCard>("carrel-source-card")?.close();
+    this.child<CarrelSourceCard>("carrel-source-card")?.close?.();
     this.soon();
   };
 
@@ -234,6 +246,8 @@ export class CarrelChat extends LitElement {
 
   private cameBack() {
     this.say(texts.connection.back);
+    this.answering.again();
+    this.listing.again();
     this.talk?.refresh();
   }
 
@@ -261,7 +275,7 @@ export class CarrelChat extends LitElement {
     this.listed = true;
     this.list.refresh();
     await this.updateComplete;
-    await this.listLoaded;
+    await this.listing.get().catch(() => {});
     this.child<CarrelConversations>("carrel-conversations")?.focus();
   };
 
@@ -271,7 +285,10 @@ export class CarrelChat extends LitElement {
   };
 
   readonly help = () => {
-    this.dialogs().then((dialogs) => dialogs.keys(), this.unloaded);
+    this.dialogs().then(
+      (dialogs) => dialogs.keys(),
+      () => {},
+    );
   };
 
   readonly leave = () => {
@@ -313,6 +330,7 @@ export class CarrelChat extends LitElement {
   }
 
   protected override firstUpdated() {
+    whenIdle(() => this.isConnected && this.answering.soon());
     const card = this.child<CarrelSourceCard>("carrel-source-card");
     this.renderRoot.addEventListener("carrel-source", (event) =>
       card.ask((event as CustomEvent<SourceShown>).detail),

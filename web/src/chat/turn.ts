@@ -1,9 +1,10 @@
 /** One question and its answers, as a part of the conversation's page. */
 import { html, nothing } from "lit";
 import { texts } from "../texts";
-import "./answer";
 import type { Rated } from "./feedback";
+import type { Later } from "./later";
 import type { Answer, Turn } from "./transcript";
+import { unreadableView } from "./views";
 
 export interface TurnActs {
   regenerate(turn: Turn): void;
@@ -12,8 +13,16 @@ export interface TurnActs {
   rate(answer: Answer, rated: Rated): void;
 }
 
-/** `shown` is which answer (from 0) is to be seen; `busy`: another answer is on its way. */
-export function turnView(turn: Turn, shown: number, busy: boolean, acts: TurnActs) {
+export interface TurnSeen {
+  /** Which answer (from 0) is to be seen. */
+  shown: number;
+  /** Whether another answer is on its way. */
+  busy: boolean;
+  /** What shows answers: until it is here, a line stands in their places. */
+  answering: Later;
+}
+
+export function turnView(turn: Turn, { shown, busy, answering }: TurnSeen, acts: TurnActs) {
   const answer = turn.answers[shown];
   return html`<article class="turn" tabindex="-1">
     <h2 class="question"><span class="unseen">${texts.answer.question}: </span>${
@@ -25,7 +34,9 @@ export function turnView(turn: Turn, shown: number, busy: boolean, acts: TurnAct
           <carrel-answer .answer=${answer} .question=${turn.question} .nth=${shown + 1} .of=${turn.answers.length} .busy=${busy}
             @regenerate=${() => acts.regenerate(turn)} @retry=${() => acts.retry(turn, answer)}
             @page=${(event: CustomEvent<number>) => acts.page(turn, shown + event.detail)}
-            @rate=${(event: CustomEvent<Rated>) => acts.rate(answer, event.detail)}></carrel-answer>`
+            @rate=${(event: CustomEvent<Rated>) => acts.rate(answer, event.detail)}>${
+              answering.here ? nothing : unreadableView(answer, answering)
+            }</carrel-answer>`
         : nothing
     }
   </article>`;

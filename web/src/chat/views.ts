@@ -3,6 +3,9 @@ import { html, nothing } from "lit";
 import { ProblemError } from "../client";
 import { texts } from "../texts";
 import { type IconName, icon } from "../ui/icons";
+import type { Later } from "./later";
+import { progressLine } from "./notices";
+import { type Answer, isGoing } from "./transcript";
 
 export function iconButton(name: IconName, label: string, act: () => void) {
   return html`<button class="quiet" type="button" aria-label=${label} title=${label} @click=${act}>${icon(name)}</button>`;
@@ -41,6 +44,15 @@ export function unreadView(problem: unknown, again: () => void) {
     return html`<p class="middle" role="alert">${gone}</p>`;
   return html`<div class="middle" role="alert"><p>${unread}</p>
     <button class="outlined" type="button" @click=${again}>${tryAgain}</button></div>`;
+}
+
+/** In an answer's place while that which shows answers (`answering`) is not here; never its bare Markdown. */
+export function unreadableView(answer: Answer, answering: Later) {
+  if (answering.failed) {
+    return html`<p class="line bad">${icon("note")}${texts.errors.unloaded}</p>
+      <p class="line"><button class="outlined" type="button" @click=${answering.again}>${texts.chat.tryAgain}</button></p>`;
+  }
+  return html`<p class="line progress">${isGoing(answer) ? progressLine(answer) : texts.chat.loading}</p>`;
 }
 
 export function olderView(loading: boolean, older: () => void) {

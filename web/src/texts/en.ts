@@ -110,6 +110,7 @@ export const en = {
     not_found: "This is no longer here.",
     network: "The service cannot be reached.",
     not_sent: "The question could not be sent.",
+    unloaded: "A part of this page could not be loaded.",
   },
   tryAgainIn: (seconds: number) => `You can try again in ${seconds} s.`,
   connection: {
