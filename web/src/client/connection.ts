@@ -11,7 +11,7 @@ import type { Http } from "./http";
 import { asProblem, type ProblemError } from "./problem";
 import type { VisitorSession } from "./session";
 import { Socket } from "./socket";
-import { Streams } from "./streams";
+import type { Streams } from "./streams";
 
 /**
  * "waiting": it will be tried again at `retryAt`; "offline": the same, and the browser says that there is no network.
@@ -179,17 +179,24 @@ export class Connection {
     if (turn !== this.#turn) return;
     this.#strikes += 1;
     const blocked = !this.#env.WebSocket || this.#env.clock.now() < this.#socketsAt;
-    if (blocked || this.#strikes >= STRIKES) this.#stream();
+    if (blocked || this.#strikes >= STRIKES) await this.#stream(turn);
     else this.#later();
   }
 
-  #stream(): void {
+  /** Streams are loaded when they are needed, which is seldom. */
+  async #stream(turn: number): Promise<void> {
+    const loaded = await import("./streams").catch(() => undefined);
+    if (turn !== this.#turn) return;
+    if (!loaded) {
+      this.#later();
+      return;
+    }
     const now = this.#env.clock.now();
     if (now >= this.#socketsAt) {
       this.#socketsAt = now + this.#streamsFor;
       this.#streamsFor = Math.min(this.#streamsFor * 2, STREAMS_MOST_MS);
     }
-    this.#wire = new Streams(this.#env, this.#http, {
+    this.#wire = new loaded.Streams(this.#env, this.#http, {
       onFrame: (frame) => this.#handlers.onFrame(frame),
       onEnd: () => {
         this.#wire = undefined;
@@ -265,7 +272,7 @@ export class Connection {
   readonly #online = (): void => {
     // Another network may let WebSockets through.
     this.#socketsAt = 0;
-    if (this.#wire instanceof Streams && !this.#handlers.isBusy()) this.restart();
+    if (this.transport === "sse" && !this.#handlers.isBusy()) this.restart();
     else this.#look();
   };
 

@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
+import "../../src/client/streams";
 import type { CarrelClient } from "../../src/client";
 import { type Answer, ack, ended, FakeStream, json, refusal, said, settle, started, World } from "./world";
 
