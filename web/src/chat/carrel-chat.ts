@@ -72,7 +72,10 @@ export class CarrelChat extends LitElement {
   private readonly answering = this.later(() => import("./answering"));
   private readonly listing = this.later(() => import("./conversations"));
   private readonly asking = this.later(() => import("./dialogs"));
-  private readonly connection = new Connection(this, () => this.cameBack());
+  private readonly connection = new Connection(this, {
+    back: () => this.cameBack(),
+    refused: (line) => line && this.say(line),
+  });
   private readonly scrolling = new Scroll(
     this,
     () => this.renderRoot?.querySelector<HTMLElement>(".scroll") ?? null,

@@ -1,9 +1,16 @@
-/** Says that there is no connection: only when it lasts, and with the seconds until it is tried again. */
+/** Says that there is no connection: when it lasts or is refused, and with the seconds until it is tried again. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { connectionLine } from "./notices";
 import type { ChatClient } from "./ports";
 
 const PATIENCE_MS = 2000;
+
+export interface ConnectionWords {
+  /** It was said that there is none, and there is one again. */
+  back(): void;
+  /** There will be none, and `line` says why. */
+  refused(line: string | undefined): void;
+}
 
 export class Connection implements ReactiveController {
   /** What is to be said; undefined while all is well or it has not lasted. */
@@ -15,7 +22,7 @@ export class Connection implements ReactiveController {
 
   constructor(
     private readonly host: ReactiveControllerHost,
-    private readonly back: () => void,
+    private readonly words: ConnectionWords,
   ) {
     host.addController(this);
   }
@@ -34,18 +41,31 @@ export class Connection implements ReactiveController {
   private readonly changed = () => {
     const state = this.client?.state ?? "idle";
     if (state === "open" || state === "idle") this.well();
+    else if (state === "closed" && this.client?.problem) this.refused();
     else if (!this.lost) this.timer ??= setTimeout(this.last, PATIENCE_MS);
     else this.say();
   };
 
   private well() {
+    this.stopClocks();
+    if (this.lost && this.client) this.words.back();
+    this.lost = false;
+    this.say();
+  }
+
+  /** Waiting does not change that. */
+  private refused() {
+    this.stopClocks();
+    this.lost = true;
+    this.say();
+    this.words.refused(this.line);
+  }
+
+  private stopClocks() {
     clearTimeout(this.timer);
     clearInterval(this.ticking);
     this.timer = undefined;
     this.ticking = undefined;
-    if (this.lost && this.client) this.back();
-    this.lost = false;
-    this.say();
   }
 
   private readonly last = () => {
@@ -57,7 +77,7 @@ export class Connection implements ReactiveController {
 
   private readonly say = () => {
     const { client, lost } = this;
-    const line = client && lost ? connectionLine(client.state, client.retryAt, Date.now()) : undefined;
+    const line = client && lost ? connectionLine(client, Date.now(), globalThis.origin) : undefined;
     if (line === this.line) return;
     this.line = line;
     this.host.requestUpdate();

@@ -1,6 +1,7 @@
 /** What is said of an answer, a connection or a refusal, in plain words. Pure. */
-import type { ConnectionState, RunFailure } from "../client";
+import type { RunFailure } from "../client";
 import { texts } from "../texts";
+import type { ChatClient } from "./ports";
 import type { Answer } from "./transcript";
 
 /** What an answer had to do without, in one line; undefined when nothing. */
@@ -46,14 +47,18 @@ export function errorLine(error: Partial<RunFailure> | undefined): string {
   return wait && wait >= 1000 ? `${line} ${texts.tryAgainIn(Math.ceil(wait / 1000))}` : line;
 }
 
-/** What is said while there is no connection; `retryAt` and `now` in milliseconds since 1970. */
+/** What is said while there is no connection; `now` in milliseconds since 1970, `origin` is the page's. */
 export function connectionLine(
-  state: ConnectionState,
-  retryAt: number | undefined,
+  { state, retryAt, problem }: Pick<ChatClient, "state" | "retryAt" | "problem">,
   now: number,
+  origin: string,
 ): string | undefined {
-  const { connection } = texts;
+  const { connection, errors } = texts;
   if (state === "offline") return connection.offline;
+  if (state === "closed" && problem?.code === "forbidden") {
+    // A page without an origin of its own, such as a file, cannot be let in by name.
+    return origin === "null" ? errors.forbidden : `${errors.forbidden} ${connection.forbidden(origin)}`;
+  }
   if (state === "closed") return connection.closed;
   if (state === "connecting") return connection.connecting;
   if (state !== "waiting") return undefined;

@@ -118,6 +118,8 @@ export const en = {
     waiting: (seconds: number) => `Not connected. Trying again in ${seconds} s.`,
     connecting: "Connecting …",
     closed: "Not connected.",
+    forbidden: (origin: string) =>
+      `If this is your site: add ${origin} to ALLOWED_ORIGINS where Carrel runs.`,
     now: "Try now",
     back: "Connected again",
   },

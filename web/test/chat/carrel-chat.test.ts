@@ -5,6 +5,7 @@ import "../../src/chat/conversations";
 import "../../src/chat/dialogs";
 import type { CarrelAnswer } from "../../src/chat/answer";
 import type { CarrelChat } from "../../src/chat/carrel-chat";
+import { CarrelClient } from "../../src/client";
 import { cite } from "../support/answers";
 import { conversation, FakeClient, message, type Told } from "../support/fake-client";
 
@@ -360,6 +361,37 @@ describe("in the widget", () => {
     await settle();
     expect(shadow().querySelector("carrel-conversations")).not.toBeNull();
     expect(inside(".main").hasAttribute("inert")).toBe(true);
+  });
+});
+
+describe("on a page that may not ask", () => {
+  const words = "Questions are not allowed from this page.";
+
+  it("it says so, aloud too, with what the site's owner can do, and may be tried again", async () => {
+    await show({ compact: true });
+    client.problem = { code: "forbidden", message: "x" };
+    client.become("closed");
+    await settle();
+    const line = `${words} If this is your site: add ${location.origin} to ALLOWED_ORIGINS where Carrel runs.`;
+    expect(inside(".notice span").textContent).toBe(line);
+    expect(spoken()).toBe(line);
+    client.calls = [];
+    button("Try now", inside(".notice")).click();
+    expect(client.calls).toEqual([["connect"]]);
+  });
+
+  it("nothing is asked over and over: the service's own refusal of a session ends it", async () => {
+    const fetch = vi.fn(async (_input: RequestInfo | URL) => {
+      const problem = { type: "about:blank", title: "x", status: 403, detail: "x", code: "forbidden" };
+      return Response.json({ ...problem, retryable: false, request_id: "r" }, { status: 403 });
+    });
+    const real = new CarrelClient({ baseUrl: "https://carrel.example.com/", fetch: fetch as never });
+    await show({ compact: true, client: real });
+    await vi.waitFor(() => expect(inside(".notice")?.textContent).toContain(words));
+    expect(real).toMatchObject({ state: "closed", problem: { code: "forbidden" } });
+    await ask("How often?");
+    expect(answers()[0]?.shadowRoot?.textContent).toContain(words);
+    expect(fetch.mock.calls.map(([url]) => String(url))).toEqual(["https://carrel.example.com/v1/sessions"]);
   });
 });
 

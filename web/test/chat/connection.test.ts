@@ -12,9 +12,10 @@ function followed(client = new FakeClient()) {
     updateComplete: Promise.resolve(true),
   };
   const back = vi.fn();
-  const connection = new Connection(host, back);
+  const refused = vi.fn();
+  const connection = new Connection(host, { back, refused });
   connection.follow(client);
-  return { client, connection, host, back };
+  return { client, connection, host, back, refused };
 }
 
 beforeEach(() => {
@@ -49,6 +50,23 @@ describe("what is said of the connection", () => {
     expect(connection.line).toBeUndefined();
     expect(back).toHaveBeenCalledOnce();
     expect(host.requestUpdate).toHaveBeenCalledTimes(4);
+  });
+
+  it("is at once why there will be none, with what the site's owner can do, until it is let in", () => {
+    const { client, connection, back, refused } = followed();
+    client.become("waiting", NOW + 1000);
+    client.problem = { code: "forbidden", message: "x" };
+    client.become("closed");
+    const line =
+      "Questions are not allowed from this page. " +
+      `If this is your site: add ${location.origin} to ALLOWED_ORIGINS where Carrel runs.`;
+    expect(connection.line).toBe(line);
+    expect(refused).toHaveBeenCalledExactlyOnceWith(line);
+    expect(vi.getTimerCount()).toBe(0);
+    client.problem = undefined;
+    client.become("open");
+    expect(connection.line).toBeUndefined();
+    expect(back).toHaveBeenCalledOnce();
   });
 
   it("is that of the client that is followed now", () => {

@@ -7,6 +7,7 @@ import { connectionLine, degradedLine, errorLine, outcomeOf, progressLine } from
 import { fileName } from "../../src/chat/owned";
 import { beginningOf } from "../../src/chat/spoken";
 import { type Answer, storedAnswer } from "../../src/chat/transcript";
+import type { ConnectionState } from "../../src/client";
 import { besides } from "../../src/ui/place";
 import { conversation, message } from "../support/fake-client";
 
@@ -132,9 +133,22 @@ describe("what is said of an answer", () => {
 
 describe("what is said of a connection", () => {
   it("is nothing while it is open", () => {
-    expect(connectionLine("open", undefined, 0)).toBeUndefined();
-    expect(connectionLine("waiting", 0, 5)).toBe("Connecting …");
-    expect(connectionLine("offline", undefined, 0)).toContain("offline");
+    const line = (state: ConnectionState, more = {}) =>
+      connectionLine({ state, retryAt: undefined, problem: undefined, ...more }, 5, "https://e.com");
+    expect(line("open")).toBeUndefined();
+    expect(line("waiting", { retryAt: 0 })).toBe("Connecting …");
+    expect(line("offline")).toContain("offline");
+    expect(line("closed")).toBe("Not connected.");
+  });
+
+  it("names the page's origin where that is refused, and nothing that cannot be let in", () => {
+    const refused = {
+      state: "closed",
+      retryAt: undefined,
+      problem: { code: "forbidden", message: "" },
+    } as const;
+    expect(connectionLine(refused, 0, "https://e.com")).toContain("add https://e.com to ALLOWED_ORIGINS");
+    expect(connectionLine(refused, 0, "null")).toBe("Questions are not allowed from this page.");
   });
 });
 
