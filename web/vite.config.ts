@@ -33,6 +33,15 @@ export default defineConfig({
         entryFileNames: (chunk) => (STABLE.has(chunk.name) ? "[name].js" : "assets/[name]-[hash].js"),
         chunkFileNames: "assets/[name]-[hash].js",
         assetFileNames: "assets/[name]-[hash][extname]",
+        // What every view is made of is one file, not one for each pair of views that share a part of it.
+        codeSplitting: {
+          groups: [
+            {
+              name: "ui",
+              test: /node_modules\/(@lit|lit)|\/src\/(ui\/(controls|icons|place|theme)|texts\/(choose|en|index))\.ts/,
+            },
+          ],
+        },
       },
     },
   },
