@@ -3,10 +3,10 @@ import { html, LitElement, nothing, type PropertyValues } from "lit";
 import type { Mark } from "../reading/marks";
 import { safeUrl } from "../reading/purify";
 import { Reading } from "../reading/reading";
-import { type Numbered, numberSources, type Source, sourceAt } from "../reading/sources";
+import { type Numbered, numberSources, pathOf, type Source, sourceAt } from "../reading/sources";
 import { texts } from "../texts";
 import { controls } from "../ui/controls";
-import { icon } from "../ui/icons";
+import { icon, iconButton } from "../ui/icons";
 import { theme } from "../ui/theme";
 import { answerStyle } from "./answer-style";
 import { copyCode, copyMarkdown, copyPlain } from "./copying";
@@ -146,8 +146,9 @@ export class CarrelAnswer extends LitElement {
     </section>`;
   }
 
-  private source({ number, title, document_id, url, heading_path }: Source) {
-    const path = heading_path.filter((heading) => heading !== title).join(" › ");
+  private source(source: Source) {
+    const { number, title, document_id, url } = source;
+    const path = pathOf(source);
     const name = html`<span class="number">${number}</span><span class="name" dir="auto">${title || document_id}${
       path ? html`<span class="path">${path}</span>` : nothing
     }</span>`;
@@ -165,12 +166,10 @@ export class CarrelAnswer extends LitElement {
     // Where "Try again" stands already, one way is enough.
     const again = outcomeOf(answer)?.retry ?? false;
     if (again && !answer.text && this.of < 2) return nothing;
-    const button = (name: "copy" | "text" | "again", label: string, act: () => void, disabled = false) =>
-      html`<button class="quiet" type="button" aria-label=${label} title=${label} ?disabled=${disabled} @click=${act}>${icon(name)}</button>`;
     return html`<div class="tools" role="group" aria-label=${tools}>
-      ${answer.text ? button("copy", copy, () => this.copied(copyMarkdown(answer.text, this.citations))) : nothing}
-      ${answer.text ? button("text", plain, () => this.copied(copyPlain(this.renderRoot, this.numbered.sources))) : nothing}
-      ${again ? nothing : button("again", regenerate, () => this.tell("regenerate"), busy)} ${this.pages()}
+      ${answer.text ? iconButton("copy", copy, () => this.copied(copyMarkdown(answer.text, this.citations))) : nothing}
+      ${answer.text ? iconButton("text", plain, () => this.copied(copyPlain(this.renderRoot, this.numbered.sources))) : nothing}
+      ${again ? nothing : iconButton("again", regenerate, () => this.tell("regenerate"), { disabled: busy })} ${this.pages()}
       ${
         answer.messageId && answer.status === "completed"
           ? html`<carrel-feedback .feedback=${answer.feedback} .key=${answer.key}></carrel-feedback>`
@@ -184,9 +183,9 @@ export class CarrelAnswer extends LitElement {
     const { nth, of } = this;
     const { previous, next } = texts.answer;
     return html`<span class="pages">
-      <button class="quiet" type="button" aria-label=${previous} ?disabled=${nth <= 1} @click=${() => this.tell("page", -1)}>${icon("before", 16)}</button>
+      ${iconButton("before", previous, () => this.tell("page", -1), { disabled: nth <= 1, size: 16 })}
       <bdi>${texts.answer.nth(nth, of)}</bdi>
-      <button class="quiet" type="button" aria-label=${next} ?disabled=${nth >= of} @click=${() => this.tell("page", 1)}>${icon("after", 16)}</button>
+      ${iconButton("after", next, () => this.tell("page", 1), { disabled: nth >= of, size: 16 })}
     </span>`;
   }
 

@@ -108,7 +108,7 @@ export const chatStyle = css`
   .question {
     inline-size: fit-content;
     max-inline-size: min(100%, 36rem);
-    margin: 0 0 1.125rem auto;
+    margin-block: 0 1.125rem;
     margin-inline: auto 0;
     padding: 0.5625rem 0.9375rem;
     border-radius: 1.125rem;
@@ -168,16 +168,8 @@ export const chatStyle = css`
 
   .foot {
     position: relative;
-    padding: 0 1.25rem max(1rem, env(safe-area-inset-bottom, 0px));
-  }
-
-  .foot,
-  .column {
     max-inline-size: 48.5rem;
-  }
-
-  .column {
-    max-inline-size: 46rem;
+    padding: 0 1.25rem max(1rem, env(safe-area-inset-bottom, 0px));
   }
 
   .narrow .scroll,

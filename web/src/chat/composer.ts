@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import type { PageContext } from "../protocol";
 import { texts } from "../texts";
 import { controls } from "../ui/controls";
-import { icon } from "../ui/icons";
+import { icon, iconButton } from "../ui/icons";
 import { theme } from "../ui/theme";
 
 /** Below so many characters left, the reader is told how many. */
@@ -178,8 +178,7 @@ export class CarrelComposer extends LitElement {
     const { aboutSelection, aboutPage, removeContext } = texts.composer;
     return html`<div class="context">
       <span><b>${context?.selected_text ? aboutSelection : aboutPage}</b> <bdi>${words}</bdi></span>
-      <button class="quiet" type="button" aria-label=${removeContext} title=${removeContext}
-        @click=${() => this.tell("uncontext")}>${icon("close", 16)}</button>
+      ${iconButton("close", removeContext, () => this.tell("uncontext"), { size: 16 })}
     </div>`;
   }
 

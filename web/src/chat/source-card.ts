@@ -1,10 +1,10 @@
 /** The card of one source: near its mark, or at the bottom where there is little room or no mouse. */
 import { css, html, LitElement, nothing } from "lit";
 import { safeUrl } from "../reading/purify";
-import type { Source } from "../reading/sources";
+import { pathOf, type Source } from "../reading/sources";
 import { texts } from "../texts";
 import { controls } from "../ui/controls";
-import { icon } from "../ui/icons";
+import { icon, iconButton } from "../ui/icons";
 import { besides } from "../ui/place";
 import { theme } from "../ui/theme";
 import type { SourceShown } from "./marks";
@@ -185,13 +185,14 @@ export class CarrelSourceCard extends LitElement {
     </div>`;
   }
 
-  private content({ number, title, document_id, heading_path, quote, url }: Source) {
-    const path = heading_path.filter((heading) => heading !== title).join(" › ");
+  private content(source: Source) {
+    const { number, title, document_id, quote, url } = source;
+    const path = pathOf(source);
     const { close } = texts.sources;
     return html`<header>
         <span class="number" aria-hidden="true">${number}</span>
         <div class="name" dir="auto"><h3 id="title">${title || document_id}</h3>${path ? html`<p class="path">${path}</p>` : nothing}</div>
-        <button class="quiet" type="button" aria-label=${close} title=${close} @click=${() => this.close(true)}>${icon("close", 16)}</button>
+        ${iconButton("close", close, () => this.close(true), { size: 16 })}
       </header>
       <blockquote dir="auto">${quote}</blockquote>
       ${this.link(safeUrl(url))}`;

@@ -2,14 +2,10 @@
 import { html, nothing } from "lit";
 import { ProblemError } from "../client";
 import { texts } from "../texts";
-import { type IconName, icon } from "../ui/icons";
+import { icon, iconButton } from "../ui/icons";
 import type { Later } from "./later";
 import { progressLine } from "./notices";
 import { type Answer, isGoing } from "./transcript";
-
-export function iconButton(name: IconName, label: string, act: () => void) {
-  return html`<button class="quiet" type="button" aria-label=${label} title=${label} @click=${act}>${icon(name)}</button>`;
-}
 
 export interface BarActs {
   enlist(): void;

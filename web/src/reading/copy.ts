@@ -1,6 +1,6 @@
 /** An answer for the clipboard: its Markdown, or its plain text, with numbered sources below. */
 import type { Citation } from "../protocol";
-import { numberSources, type Source } from "./sources";
+import { numberSources, pathOf, type Source } from "./sources";
 
 /** The answer's Markdown with `[1]` behind what is cited, and the list of sources. */
 export function asMarkdown(text: string, citations: readonly Citation[], heading: string): string {
@@ -58,9 +58,8 @@ function markdownSource({ number, url, ...source }: Source): string {
   return url ? `${number}. [${name}](<${url}>)` : `${number}. ${name}`;
 }
 
-function named({ title, document_id, heading_path }: Omit<Source, "number" | "url">): string {
-  const path = heading_path.filter((heading) => heading !== title);
-  return [title || document_id, ...path].join(" › ");
+function named(source: Omit<Source, "number" | "url">): string {
+  return [source.title || source.document_id, pathOf(source)].filter(Boolean).join(" › ");
 }
 
 function plainBlock(block: Element): string {

@@ -22,6 +22,11 @@ export function numberSources(citations: readonly Citation[]): Numbered {
   return { sources: [...known.values()], numbers };
 }
 
+/** The headings above a passage in one line, without the document's title. */
+export function pathOf({ title, heading_path }: Pick<CitationSource, "title" | "heading_path">): string {
+  return heading_path.filter((heading) => heading !== title).join(" › ");
+}
+
 /** What a citation says of the source with this number: another citation may quote another sentence of it. */
 export function sourceAt(
   citation: Citation | undefined,

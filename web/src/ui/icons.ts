@@ -1,5 +1,5 @@
 /** Line icons of 20 px, drawn in the colour of the text around them; what they mean is said in words beside. */
-import { svg } from "lit";
+import { html, svg } from "lit";
 
 const PATHS = {
   send: "M10 16V4M4.5 9.5 10 4l5.5 5.5",
@@ -29,4 +29,14 @@ export type IconName = keyof typeof PATHS;
 export function icon(name: IconName, size = 20) {
   return svg`<svg aria-hidden="true" width=${size} height=${size} viewBox="0 0 20 20" fill="none" stroke="currentColor"
     stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"><path d=${PATHS[name]}></path></svg>`;
+}
+
+/** A button that shows an icon only; `label` says what it does. */
+export function iconButton(
+  name: IconName,
+  label: string,
+  act: () => void,
+  { disabled = false, size = 20 } = {},
+) {
+  return html`<button class="quiet" type="button" aria-label=${label} title=${label} ?disabled=${disabled} @click=${act}>${icon(name, size)}</button>`;
 }
