@@ -9,7 +9,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const STABLE = new Set(["widget", "client"]);
 
 export default defineConfig({
-  plugins: [withoutIndentation(), withPlainImports()],
+  plugins: [withoutSpaces(), withPlainImports()],
   base: "./",
   build: {
     target: "es2022",
@@ -57,14 +57,21 @@ export default defineConfig({
   test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: 30_000 },
 });
 
-/** Styles and markup stand in the scripts as they are written: the spaces before each line need not be sent. */
-function withoutIndentation(): Plugin {
+/** Styles and markup stand in the scripts as they are written: spaces that say nothing need not be sent. */
+function withoutSpaces(): Plugin {
+  const inStyle = (style: string) =>
+    style
+      .replace(/\/\*.*?\*\//gs, "")
+      .replace(/\s*([{};,])\s*/g, "$1")
+      .replace(/:\s+/g, ":");
   return {
-    name: "without-indentation",
+    name: "without-spaces",
     apply: "build",
     enforce: "pre",
     transform: (code, id) =>
-      /\/src\/.*\.ts$/.test(id) ? { code: code.replace(/\n[ \t]+/g, "\n"), map: null } : undefined,
+      /\/src\/.*\.ts$/.test(id)
+        ? { code: code.replace(/(?<=[\s[(,])css`[^`$]*`/g, inStyle).replace(/\n[ \t]+/g, "\n"), map: null }
+        : undefined,
   };
 }
 
