@@ -14,7 +14,7 @@ import type { CarrelComposer } from "./composer";
 import { Connection } from "./connection";
 import type { CarrelConversations } from "./conversations";
 import type { CarrelDialogs } from "./dialogs";
-import { actionOf } from "./keyboard";
+import { Keys } from "./keys";
 import { Later } from "./later";
 import { lineStyle } from "./line-style";
 import { List } from "./list";
@@ -87,7 +87,7 @@ export class CarrelChat extends LitElement {
     this.narrow = false;
     this.listed = false;
     this.said = "";
-    this.addEventListener("keydown", this.keyed);
+    new Keys(this);
   }
 
   /** Put the cursor where questions are written. */
@@ -188,8 +188,7 @@ export class CarrelChat extends LitElement {
     const limit = this.heard?.limits?.max_message_chars;
     return html`<carrel-composer .value=${this.opening.draft} .limit=${limit ?? 8000} .going=${this.talk.going !== undefined}
       .further=${this.talk.turns.length > 0} .context=${this.context} @ask=${this.asked} @stop=${() => this.talk.stop()}
-      @draft=${this.drafted} @uncontext=${this.uncontext}
-      @focusin=${this.answering.soon}></carrel-composer>`;
+      @draft=${this.drafted} @uncontext=${this.uncontext} @focusin=${this.answering.soon}></carrel-composer>`;
   }
 
   private begin(client: ChatClient) {
@@ -303,33 +302,13 @@ export class CarrelChat extends LitElement {
     this.said = words === this.said ? `${words}\u00a0` : words;
   };
 
-  private readonly keyed = (event: KeyboardEvent) => {
-    const action = actionOf(event, event.composedPath());
-    if (!action) return;
-    if (action === "close") {
-      if (!this.closeSomething()) return;
-    } else if (action === "help") this.help();
-    else if (action === "question") this.focusQuestion();
-    else if (action === "new") this.anew();
-    else this.step(action === "next" ? 1 : -1);
-    event.preventDefault();
-    event.stopPropagation();
-  };
-
-  private closeSomething(): boolean {
+  closeSomething(): boolean {
     const card = this.child<CarrelSourceCard>("carrel-source-card");
     if (card.open) card.close(true);
     else if (this.listed) this.unlist();
     else if (this.compact) this.leave();
     else return false;
     return true;
-  }
-
-  private step(by: number) {
-    const turns = [...this.renderRoot.querySelectorAll<HTMLElement>(".turn")];
-    const at = turns.findIndex((turn) => turn.matches(":focus-within"));
-    const next = at < 0 ? (by > 0 ? 0 : turns.length - 1) : Math.max(0, Math.min(at + by, turns.length - 1));
-    turns[next]?.focus();
   }
 
   protected override firstUpdated() {
