@@ -212,5 +212,7 @@ export const chatStyle = css`
 
   .notice span {
     flex: 1;
+    min-inline-size: 0;
+    overflow-wrap: anywhere;
   }
 `;

@@ -4,7 +4,7 @@ import { texts } from "../texts";
 import type { Rated } from "./feedback";
 import type { Later } from "./later";
 import type { Answer, Turn } from "./transcript";
-import { unreadableView } from "./views";
+import { standInView } from "./views";
 
 export interface TurnActs {
   regenerate(turn: Turn): void;
@@ -35,7 +35,7 @@ export function turnView(turn: Turn, { shown, busy, answering }: TurnSeen, acts:
             @regenerate=${() => acts.regenerate(turn)} @retry=${() => acts.retry(turn, answer)}
             @page=${(event: CustomEvent<number>) => acts.page(turn, shown + event.detail)}
             @rate=${(event: CustomEvent<Rated>) => acts.rate(answer, event.detail)}>${
-              answering.here ? nothing : unreadableView(answer, answering)
+              answering.here ? nothing : standInView(answer, answering)
             }</carrel-answer>`
         : nothing
     }

@@ -43,7 +43,7 @@ export function unreadView(problem: unknown, again: () => void) {
 }
 
 /** In an answer's place while that which shows answers (`answering`) is not here; never its bare Markdown. */
-export function unreadableView(answer: Answer, answering: Later) {
+export function standInView(answer: Answer, answering: Later) {
   if (answering.failed) {
     return html`<p class="line bad">${icon("note")}${texts.errors.unloaded}</p>
       <p class="line"><button class="outlined" type="button" @click=${answering.again}>${texts.chat.tryAgain}</button></p>`;
