@@ -42,12 +42,8 @@ def unharmed(page: Page) -> Iterator[None]:
 class Visitor:
     """The page's visitor, asking over HTTP what would take long by hand."""
 
-    def __init__(self, stack: Stack, page: Page) -> None:
-        page.goto(stack.carrel.address)
-        expect(Chat(page).question).to_be_enabled()
-        known = page.evaluate("Object.values(localStorage).find((text) => text.includes('visitor_id'))")
-        headers = {"authorization": f"Bearer {json.loads(known)['token']}"}
-        self._http = httpx.Client(base_url=stack.carrel.address, headers=headers, timeout=30, trust_env=False)
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
 
     def ask(self, number: int, content: str) -> str:
         """Ask ``content`` in a new conversation, and return that."""
@@ -58,9 +54,19 @@ class Visitor:
         return conversation
 
 
-def test_questions_answers_and_titles(stack: Stack, page: Page) -> None:
+@pytest.fixture
+def visitor(stack: Stack, page: Page) -> Iterator[Visitor]:
+    """Whoever the page is."""
+    page.goto(stack.carrel.address)
+    expect(Chat(page).question).to_be_enabled()
+    known = page.evaluate("Object.values(localStorage).find((text) => text.includes('visitor_id'))")
+    headers = {"authorization": f"Bearer {json.loads(known)['token']}"}
+    with httpx.Client(base_url=stack.carrel.address, headers=headers, timeout=30, trust_env=False) as http:
+        yield Visitor(http)
+
+
+def test_questions_answers_and_titles(stack: Stack, page: Page, visitor: Visitor) -> None:
     """Each payload as a question, as what a model answers to it, and as the title of the conversation."""
-    visitor = Visitor(stack, page)
     conversations = []
     for number, payload in enumerate(PAYLOADS):
         # In the order in which they stand: a question is answered from memory only if it is the same.
@@ -89,11 +95,10 @@ def press_all(page: Page, chat: Chat) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text/markdown", "text/html", "text/plain"])
-def test_documents(stack: Stack, page: Page, kind: str) -> None:
+def test_documents(stack: Stack, page: Page, visitor: Visitor, kind: str) -> None:
     """As text, as title and as name of documents that are cited: on the card and in the list of sources."""
     names = ingest(stack, kind, PAYLOADS)
     try:
-        visitor = Visitor(stack, page)
         stack.model.fake.chat = "unavailable"  # so that the answer is made of the documents' own words
         conversations = [
             visitor.ask(1000 + number, f"What does {words(number)} say?") for number in range(len(PAYLOADS))
@@ -111,7 +116,6 @@ def test_documents(stack: Stack, page: Page, kind: str) -> None:
                     shown += 1
         assert shown > len(PAYLOADS) // 2
     finally:
-        stack.model.fake.chat = ""
         stack.remove(*names)
 
 
