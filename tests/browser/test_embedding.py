@@ -81,6 +81,7 @@ def test_a_page_that_may_not_call_is_told(stack: Stack, page: Page, complaints: 
     page.goto(f"{stack.site.address}/foreign.html")
     page.get_by_role("button", name="Ask the docs").click()
     expect(page.get_by_text("Questions are not allowed from this page.").first).to_be_visible()
+    expect(page.get_by_text(f"add {stack.site.address} to ALLOWED_ORIGINS").first).to_be_visible()
     complaints.said.clear()
 
 
