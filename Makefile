@@ -1,7 +1,7 @@
 # Carrel. `make help` lists what can be done.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: bench-gateway help run install model web pages test test-quick test-browser check check-web format lock image image-test clean
+.PHONY: bench-gateway help run install model web pages deploy-tools test test-quick test-browser check check-web format lock image image-test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -67,6 +67,12 @@ WEB_SOURCES := $(shell find web/src web/*.html web/*.ts web/tsconfig.json -type 
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd web && npm run --silent build -- --logLevel warn
 
+deploy-tools: $(VENV)/.installed-deploy ## install what `carrel deploy` needs to bring Carrel to a Space
+
+$(VENV)/.installed-deploy: requirements-deploy.txt $(VENV)/.installed
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-deploy.txt
+	@touch $@
+
 test: $(VENV)/.installed-dev model pages ## all tests, with real PostgreSQL, the real Qdrant engine and real supervisord
 	@$(BIN)/python -m pytest -q
 
@@ -103,6 +109,7 @@ lock: ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
 	uv pip compile --group model -c requirements-dev.txt $(LOCK) -o requirements-model.txt
 	uv pip compile --group browser -c requirements-dev.txt $(LOCK) -o requirements-browser.txt
+	uv pip compile --group deploy -c requirements-dev.txt $(LOCK) -o requirements-deploy.txt
 
 image: $(VENV)/.installed-dev ## build the image with docker, podman or buildah
 	@$(BIN)/python -m tests.image.image build

@@ -25,6 +25,10 @@ def _postgres_url(value: SecretStr) -> SecretStr:
     return SecretStr(address)
 
 
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
+"""The address of a PostgreSQL of version 14 or later, made one that the driver takes."""
+
+
 class ChatSettings(ServiceSettings):
     """Read once, by ``__main__``."""
 
@@ -32,8 +36,7 @@ class ChatSettings(ServiceSettings):
     """Where the service listens: this machine only, unless the services run apart."""
     chat_port: Port = 8002
     retriever_url: HttpUrl = "http://127.0.0.1:8001"
-    database_url: Annotated[SecretStr, AfterValidator(_postgres_url)]
-    """Any PostgreSQL of version 14 or later."""
+    database_url: DatabaseUrl
     database_connections: Annotated[int, Field(ge=1, le=50)] = 8
     """Threads and connections at most; a request beyond them waits its turn, for a bounded time."""
     redis_url: RedisUrl | None = None

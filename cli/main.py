@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli import operating
 from retriever.parsers.registry import SUFFIXES
 from shared import __version__
 
@@ -269,6 +270,11 @@ def _verify(
             raise typer.BadParameter("holds characters that no header can", param_hint=hint)
     wanted = Wanted(key, commit, _origin(origin), hf_token, wait)
     raise typer.Exit(verify(wanted, settings=connection.settings(address), as_json=as_json))
+
+
+app.command("backup")(operating.backup)
+app.command("restore")(operating.restore)
+app.command("deploy")(operating.deploy)
 
 
 def _wanted(

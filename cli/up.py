@@ -7,7 +7,9 @@ import errno
 import fcntl
 import os
 import resource
+import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -18,7 +20,9 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from chat_ws.settings import ChatSettings
-from cli.supervision import secrets
+from cli.backups.folder import Folder
+from cli.backups.settings import BackupSettings
+from cli.supervision import launch, secrets
 from cli.supervision.layout import Layout, private_dir
 from cli.supervision.services import settings_of
 from gateway.settings import GatewaySettings
@@ -44,6 +48,7 @@ def up() -> NoReturn:
     gateway = _settings(GatewaySettings, "gateway", env, layout)
     retriever = _settings(RetrieverSettings, "retriever", env, layout)
     chat = _settings(ChatSettings, "chat_ws", env, layout)
+    backups = _settings(BackupSettings, "backup", env, layout)
     _check_port("PORT", gateway.host, gateway.port, layout)
     _check_port("RETRIEVER_PORT", retriever.bind_host, retriever.retriever_port, layout)
     _check_port("CHAT_PORT", chat.bind_host, chat.chat_port, layout)
@@ -57,7 +62,15 @@ def up() -> NoReturn:
         "CARREL_PYTHON": sys.executable,
         "CARREL_MINFDS": str(min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], _MAX_FILES)),
         "CARREL_EMBEDDED_POSTGRES": "false" if inherited.get("DATABASE_URL") else "true",
+        "CARREL_BACKUPS": "true" if backups.backup_dir else "false",
     }
+    if backups.backup_dir:
+        env["BACKUP_DIR"] = str(_backup_folder(backups.backup_dir))
+        if not inherited.get("SESSION_SECRET"):
+            # It is no part of a backup: what was made at the first start is lost with the disk.
+            sys.stderr.write("carrel: set SESSION_SECRET, or visitors lose sight of restored conversations\n")
+        if backups.backup_restore == "auto":
+            _restore(env, layout)
     os.set_inheritable(lock, True)
     command = [sys.executable, "-m", "cli.supervision.supervise", str(lock), str(CONFIGURATION)]
     sys.stdout.flush()
@@ -81,6 +94,28 @@ def _prepare(layout: Layout) -> int:
             refuse(f"DATA_DIR: {layout.data_dir} cannot be locked ({error.strerror}): use a local disk")
         refuse(f"DATA_DIR: {layout.data_dir} is in use by another Carrel; stop that one or set DATA_DIR")
     return lock
+
+
+def _backup_folder(path: Path) -> Path:
+    """Make the folder for backups, but not what it stands in, and see that it can be written to."""
+    try:
+        Folder(path).prepare()
+    except OSError as error:
+        refuse(f"BACKUP_DIR: {path}: {error.strerror}; what it stands in must be there, such as a mount")
+    if not os.access(path, os.W_OK):
+        refuse(f"BACKUP_DIR: {path} cannot be written to")
+    return path.absolute()
+
+
+def _restore(env: Mapping[str, str], layout: Layout) -> None:
+    """Begin with the newest backup where there is no state yet; ends the start where that goes wrong."""
+    own = {**launch.environment("retriever", env, layout), **launch.environment("backup", env, layout)}
+    # Process 1 of a container gets no signal that it has no handler for.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    done = subprocess.run([sys.executable, "-m", "cli.backups.boot"], env=own, check=False)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if done.returncode != 0:
+        sys.exit(done.returncode)
 
 
 def _settings(cls: type[_S], program: str, env: Mapping[str, str], layout: Layout) -> _S:

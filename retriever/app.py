@@ -20,6 +20,7 @@ from retriever.guard.budget import Budget
 from retriever.guard.guarded import GuardedEmbedder, GuardedModel
 from retriever.index import routes as index_routes
 from retriever.index.identity import wanted
+from retriever.index.importing import Importing
 from retriever.index.rebuild import Rebuild
 from retriever.ingest import Ingest
 from retriever.openai.routes import router as openai
@@ -145,6 +146,7 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
         gate=store.gate,
     )
     app.state.rebuild = Rebuild(store, app.state.ingest, app.state.vectors, now_us=adapters.now_us)
+    app.state.importing = Importing(store, tick=app.state.ingest.tick, switched=app.state.rebuild.look)
     app.state.search = Search(store, app.state.catalogue, app.state.vectors)
     app.state.answers = Answers(app.state.search, model)
     requests = Requests("retriever")

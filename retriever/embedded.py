@@ -6,9 +6,7 @@ Never calls ``optimize()``, which stops the whole process for tens of seconds.
 """
 
 import asyncio
-import json
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from retriever.embedded_folders import CONFIGURATION, DENSE, folders, living_folder, switch_to
 from retriever.lru import Lru
 from retriever.ports import (
     AnyOf,
@@ -31,6 +30,7 @@ from retriever.ports import (
     Stored,
     Where,
 )
+from retriever.sparse import SparseVector
 from shared.errors import UpstreamUnavailableError
 from shared.tasks import cancel, spawn
 
@@ -39,9 +39,6 @@ FLUSH_AFTER_UPDATES = 3000
 FLUSH_AFTER_IDLE_S = 30.0
 REMEMBERED = 50_000
 """Payloads of chunks that were found, without their text: some 20 MB."""
-DENSE = "dense"
-CONFIGURATION = "edge_config.json"
-"""The engine's own, by which an index is known to be there."""
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -115,6 +112,18 @@ class EmbeddedStore:
             )
             records, following = self._shard.scroll(request)
             return [_stored(record) for record in records], None if following is None else str(following)
+
+        return await self._read(run)
+
+    async def read(
+        self, where: Where, *, limit: int, after: str | None = None
+    ) -> tuple[list[Point], str | None]:
+        def run(q: Any) -> tuple[list[Point], str | None]:
+            request = q.ScrollRequest(
+                offset=after, limit=limit, filter=_filter(q, where), with_payload=True, with_vector=True
+            )
+            records, following = self._shard.scroll(request)
+            return [_point(record) for record in records], None if following is None else str(following)
 
         return await self._read(run)
 
@@ -230,8 +239,10 @@ class EmbeddedCollections:
     """A :class:`retriever.ports.Collections` of two folders; a file beside them names the living one."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._folders = folder, _folders(folder)
-        self._pointer = _pointer(folder)
+        self._folder, self._folders = folder, folders(folder)
+
+    async def exist(self) -> bool:
+        return (living_folder(self._folder) / CONFIGURATION).exists()
 
     async def living(self) -> EmbeddedStore:
         return EmbeddedStore(living_folder(self._folder))
@@ -241,7 +252,7 @@ class EmbeddedCollections:
 
     async def switch(self) -> None:
         name = self._beside().name
-        await asyncio.to_thread(_translated, lambda: _write_durably(self._pointer, name), logged=True)
+        await asyncio.to_thread(_translated, lambda: switch_to(self._folder, name), logged=True)
 
     async def moved(self) -> bool:
         return False
@@ -255,46 +266,6 @@ class EmbeddedCollections:
     def _beside(self) -> Path:
         living = living_folder(self._folder)
         return next(folder for folder in self._folders if folder != living)
-
-
-def living_folder(folder: Path) -> Path:
-    """Return the living one of ``folder`` and the one beside it; it need not be there."""
-    pointer = _pointer(folder)
-    named = pointer.read_text().strip() if pointer.exists() else ""
-    return next((one for one in _folders(folder) if one.name == named), folder)
-
-
-def dense_size(folder: Path) -> int | None:
-    """Return the size of the dense vectors of the index in ``folder``, as its files tell; None without any.
-
-    Raises
-    ------
-    OSError, ValueError
-        If there is no index, or it tells something else.
-    """
-    told = json.loads((folder / CONFIGURATION).read_bytes())
-    vectors = told.get("vectors") if isinstance(told, dict) else None
-    if not isinstance(vectors, dict):
-        raise ValueError("the configuration is another version's")
-    size = (vectors.get(DENSE) or {}).get("size")
-    return size if isinstance(size, int) else None
-
-
-def _folders(folder: Path) -> tuple[Path, Path]:
-    return folder, folder.with_name(f"{folder.name}-beside")
-
-
-def _pointer(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.living")
-
-
-def _write_durably(path: Path, text: str) -> None:
-    beside = path.with_name(f"{path.name}.new")
-    with beside.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 def _engine() -> Any:
@@ -381,3 +352,12 @@ def _keys(keys: Sequence[str] | None) -> bool | list[str]:
 
 def _stored(record: Any) -> Stored:
     return Stored(id=str(record.id), payload=record.payload or {})
+
+
+def _point(record: Any) -> Point:
+    vectors = dict(record.vector or {})
+    dense = vectors.pop(DENSE, None)
+    sparse = {
+        name: SparseVector(tuple(vector.indices), tuple(vector.values)) for name, vector in vectors.items()
+    }
+    return Point(str(record.id), record.payload or {}, sparse, dense)

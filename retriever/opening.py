@@ -50,6 +50,8 @@ class OpeningStore:
         self._store: VectorStore | None = None
         self.identity = UNTOLD
         self.gate = Gate()
+        self.building = asyncio.Lock()
+        """Held by whoever builds the next index: there is one place for it."""
         self.state = State(open=False, detail="the index is being opened")
         self.opened = asyncio.Event()
 
@@ -93,28 +95,31 @@ class OpeningStore:
 
     async def beside(self) -> VectorStore:
         """Return the collection in which the next index is built, open; what was begun of it is kept."""
-        collections = self._open_collections()
-        store = await collections.beside()
+        store = await self._open_collections().beside()
         await store.ensure(self.target.schema)
         if await _identified(store, self.target) == self.target:
             return store
         await store.close()
+        return await self.afresh(self.target)
+
+    async def afresh(self, identity: Identity) -> VectorStore:
+        """Return an empty collection beside the living one, open, for an index of ``identity``."""
         await self.clear()
-        store = await collections.beside()
-        await store.ensure(self.target.schema)
-        await _identified(store, self.target)
+        store = await self._open_collections().beside()
+        await store.ensure(identity.schema)
+        await _identified(store, identity)
         return store
 
     async def clear(self) -> None:
         """Remove what was built beside."""
         await self._open_collections().clear()
 
-    async def switch(self, built: VectorStore) -> None:
+    async def switch(self, built: VectorStore, identity: Identity) -> None:
         """Make ``built`` the living index. The gate is closed, so nobody is in the middle of a write."""
         collections = self._open_collections()
         await collections.switch()
         old, self._store = self._store, built
-        self.identity = self.target
+        self.identity = identity
         self._turn(replace(self.state, detail=f"{self.state.detail.split(',')[0]}, {self.identity.words}"))
         if old is not None:
             await old.close()
@@ -176,6 +181,11 @@ class OpeningStore:
         self, where: Where, *, limit: int, after: str | None = None, keys: Sequence[str] | None = None
     ) -> tuple[list[Stored], str | None]:
         return await self._through(lambda store: store.scroll(where, limit=limit, after=after, keys=keys))
+
+    async def read(
+        self, where: Where, *, limit: int, after: str | None = None
+    ) -> tuple[list[Point], str | None]:
+        return await self._through(lambda store: store.read(where, limit=limit, after=after))
 
     async def newest(
         self,

@@ -149,6 +149,11 @@ class VectorStore(Protocol):
     ) -> tuple[list[Stored], str | None]:
         """Return a page in the order of ids and what to pass as ``after`` for the next."""
 
+    async def read(
+        self, where: Where, *, limit: int, after: str | None = None
+    ) -> tuple[list[Point], str | None]:
+        """Return a page as :meth:`scroll` does, of whole points, with their vectors."""
+
     async def newest(
         self,
         where: Where,
@@ -175,6 +180,10 @@ class Collections(Protocol):
 
     What fails, fails as a method of ``VectorStore`` does.
     """
+
+    async def exist(self) -> bool:
+        """Return whether there is a living one that was made before."""
+        ...
 
     async def living(self) -> VectorStore:
         """Return the living one; it is opened by its ``ensure``."""

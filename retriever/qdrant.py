@@ -21,6 +21,7 @@ from retriever.ports import (
     Stored,
     Where,
 )
+from retriever.sparse import SparseVector
 from shared.errors import CarrelError, InternalError, UpstreamTimeoutError, UpstreamUnavailableError
 
 if TYPE_CHECKING:
@@ -109,6 +110,15 @@ class QdrantStore:
         )
         records, following = await _wrapped(call)
         return [_stored(record) for record in records], None if following is None else str(following)
+
+    async def read(
+        self, where: Where, *, limit: int, after: str | None = None
+    ) -> tuple[list[Point], str | None]:
+        call = self._client.scroll(
+            self._collection, self._filter(where), limit=limit, offset=after, with_vectors=True
+        )
+        records, following = await _wrapped(call)
+        return [_point(record) for record in records], None if following is None else str(following)
 
     async def newest(
         self,
@@ -209,6 +219,9 @@ class QdrantCollections:
         self._alias = f"{collection}-living"
         self._opened = ""
 
+    async def exist(self) -> bool:
+        return bool(await _wrapped(self._client.collection_exists(await self._living())))
+
     async def living(self) -> QdrantStore:
         self._opened = await self._living()
         return QdrantStore(self._client, collection=self._opened)
@@ -288,3 +301,12 @@ def _hit(point: Any) -> Hit:
 
 def _stored(record: Any) -> Stored:
     return Stored(id=str(record.id), payload=record.payload or {})
+
+
+def _point(record: Any) -> Point:
+    vectors = dict(record.vector or {})
+    dense = vectors.pop(DENSE, None)
+    sparse = {
+        name: SparseVector(tuple(vector.indices), tuple(vector.values)) for name, vector in vectors.items()
+    }
+    return Point(str(record.id), record.payload or {}, sparse, dense)

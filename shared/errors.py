@@ -131,6 +131,11 @@ class UriTooLongError(InvalidRequestError):
     default_status = 414
 
 
+class NotEmptyError(InvalidRequestError):
+    title = "There is something already"
+    default_status = 409
+
+
 class UnsupportedMediaTypeError(InvalidRequestError):
     title = "This media type is not supported"
     default_status = 415

@@ -19,13 +19,14 @@ async def migrate(database: Database, *, now: datetime) -> list[str]:
     """
     applied = []
     for migration in migrations():
-        step = partial(_apply, migration=migration, now=now)
+        step = partial(apply, migration=migration, now=now)
         if await database.run(step, endless=True):
             applied.append(migration.name)
     return applied
 
 
-def _apply(cursor: Cursor, *, migration: Migration, now: datetime) -> bool:
+def apply(cursor: Cursor, *, migration: Migration, now: datetime) -> bool:
+    """Apply ``migration`` in the transaction of ``cursor``; return False where it was applied before."""
     cursor.execute("SET LOCAL lock_timeout = 0")
     cursor.execute("SET LOCAL statement_timeout = 0")
     # Of the transaction, not of the session: it holds through a pooler in transaction mode too.

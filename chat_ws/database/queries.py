@@ -40,3 +40,18 @@ def migrations(folder: Traversable | None = None) -> list[Migration]:
     if [migration.number for migration in found] != list(range(1, len(found) + 1)):
         raise ValueError("migrations are not numbered 1, 2, 3, ...")
     return found
+
+
+def tables() -> list[str]:
+    """Return the name of every table that a migration makes."""
+    return _made("TABLE")
+
+
+def functions() -> list[str]:
+    """Return the name of every function that a migration makes."""
+    return _made("FUNCTION")
+
+
+def _made(kind: str) -> list[str]:
+    pattern = re.compile(rf"^CREATE {kind} (\w+)", re.MULTILINE)
+    return [name for step in migrations() for name in pattern.findall(step.sql)]

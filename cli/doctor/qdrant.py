@@ -10,7 +10,7 @@ from cli.doctor.reach import line_of
 from cli.doctor.verdicts.qdrant import GROUP, SERVER, Facts, embedded, verdicts
 from cli.findings import Finding
 from cli.supervision.layout import Layout
-from retriever.embedded import dense_size, living_folder
+from retriever.embedded_folders import dense_size, living_folder
 from retriever.embedding.cohere import fixed_size
 from retriever.embedding.folder import ModelFolderError, read_manifest
 from retriever.qdrant import DENSE, port_of

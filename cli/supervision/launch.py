@@ -26,23 +26,26 @@ PROGRAMS: Mapping[str, tuple[str, frozenset[str]]] = {
     ),
     "chat_ws": ("chat_ws", frozenset({"DATABASE_URL", "INTERNAL_TOKEN", "REDIS_URL"})),
     "postgres": ("cli.supervision.postgres", frozenset()),
+    "backup": ("cli.backups.keeper", frozenset({"DATABASE_URL", "INTERNAL_TOKEN"})),
     "watchdog": ("cli.supervision.watchdog", frozenset()),
 }
 """Each program's module and the secrets it may hold."""
 
 _SECRETS = frozenset().union(*(names for _, names in PROGRAMS.values()))
 # Also what the platform or the owner put there for something else: it is no business of ours.
-_LOOKS_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|PGPASS|API_?KEY|PRIVATE_KEY|CREDENTIAL", re.I)
+# Tokens in the plural are counted: COHERE_MONTHLY_TOKENS.
+_LOOKS_SECRET = re.compile(r"TOKEN(?!S)|SECRET|PASSWORD|PASSWD|PGPASS|API_?KEY|PRIVATE_KEY|CREDENTIAL", re.I)
+
+
+def is_secret(name: str) -> bool:
+    """Return whether the variable ``name`` holds a secret."""
+    return name in _SECRETS or _LOOKS_SECRET.search(name) is not None
 
 
 def environment(name: str, inherited: Mapping[str, str], layout: Layout) -> dict[str, str]:
     """Return the environment of program ``name``: ``inherited`` without other programs' secrets."""
     _, own = PROGRAMS[name]
-    env = {
-        key: value
-        for key, value in inherited.items()
-        if key in own or not (key in _SECRETS or _LOOKS_SECRET.search(key))
-    }
+    env = {key: value for key, value in inherited.items() if key in own or not is_secret(key)}
     for key in own & set(secrets.GENERATED):
         if not env.get(key):
             env[key] = secrets.read(layout, key)

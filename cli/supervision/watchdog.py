@@ -26,6 +26,8 @@ from cli.supervision.verdicts import CRASH_WINDOW_S, CRASHES, FAILED_STARTS, Cra
 
 PROBE_EVERY_S = 2.0
 PROBE_TIMEOUT_S = 2.0
+UNWATCHED = ("watchdog", "backup")
+"""Programs that answer nobody, and without which Carrel serves."""
 # An SSLRequest: the server answers it with one byte before any login, so it costs no session and no log line.
 _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 
@@ -73,7 +75,7 @@ class Watchdog:
         """Take one event of supervisor's; ``tries`` are the starts in a row that lasted under a second."""
         if name == "SUPERVISOR_STATE_CHANGE_STOPPING":
             self.stopping = True
-        elif self.stopping or process == "watchdog":
+        elif self.stopping or process in UNWATCHED:
             return
         elif name == "PROCESS_STATE_FATAL":
             self.give_up(f"{process} cannot be started")
@@ -115,7 +117,7 @@ class Watchdog:
         return {
             info["name"]: info["pid"]
             for info in processes
-            if info["state"] == ProcessStates.RUNNING and info["name"] != "watchdog"
+            if info["state"] == ProcessStates.RUNNING and info["name"] not in UNWATCHED
         }
 
     def _answers(self, name: str) -> bool:

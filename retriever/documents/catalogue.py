@@ -111,3 +111,16 @@ def _until(cursor: str | None) -> int | None:
 def _matches(record: Record, q: str) -> bool:
     wanted = q.casefold()
     return any(wanted in value.casefold() for value in (record.document_id, record.title, record.url))
+
+
+async def revisions(store: VectorStore) -> dict[str, int]:
+    """Return the revision of every document that ``store`` holds."""
+    found: dict[str, int] = {}
+    after: str | None = None
+    while True:
+        page, after = await store.scroll(
+            of_kind("record"), limit=PAGE, after=after, keys=["document_id", "revision"]
+        )
+        found |= {str(p.payload["document_id"]): int(p.payload["revision"]) for p in page}
+        if after is None:
+            return found

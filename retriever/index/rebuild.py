@@ -11,13 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from retriever.documents.catalogue import Catalogue
+from retriever.documents.catalogue import Catalogue, revisions
 from retriever.documents.records import (
     DOCUMENT_KINDS,
     INDEX_KINDS,
     Record,
     meta_point,
-    of_kind,
     of_revision,
     record_point,
 )
@@ -82,20 +81,27 @@ class Rebuild:
             self._wanted.clear()
             if self._afresh or not self._store.identity.covers(self._store.target):
                 await self._attempt()
+            elif self.progress.status == "waiting":
+                self.progress = replace(self.progress, status="idle", reason="")
             if self.progress.status == "waiting":
                 await asyncio.sleep(self._retry_s)
             else:
                 await self._wanted.wait()
+
+    def look(self) -> None:
+        """See whether the living index, which has become another, is what is wanted."""
+        self._wanted.set()
 
     async def _attempt(self) -> None:
         started = self.progress.started if self.progress.status != "idle" else self._now_us()
         self.progress = Progress("running", started=started)
         _log.info("the index is built anew: %s", self._store.target.words)
         try:
-            if self._afresh:
-                await self._store.clear()
-                self._afresh = False
-            await self._build(await self._store.beside())
+            async with self._store.building:
+                if self._afresh:
+                    await self._store.clear()
+                    self._afresh = False
+                await self._build(await self._store.beside())
         except CarrelError as error:
             _log.warning("the rebuild is put off: %s", error.detail)
             self.progress = replace(self.progress, status="waiting", reason=error.detail)
@@ -118,14 +124,14 @@ class Rebuild:
                 await self._copy_the_rest(built)
                 await built.upsert([meta_point(self._ingest.tick())])
                 await built.flush()
-                await self._store.switch(built)
+                await self._store.switch(built, self._store.target)
         except BaseException:
             await built.close()
             raise
 
     async def _pass(self, built: VectorStore) -> int:
         """Make ``built`` hold what the living index held at the beginning; return how much that changed."""
-        living, there = await _revisions(self._store), await _revisions(built)
+        living, there = await revisions(self._store), await revisions(built)
         for document_id in there.keys() - living.keys():
             await built.delete(Where((AnyOf("kind", DOCUMENT_KINDS), Equals("document_id", document_id))))
         todo = [id for id, revision in living.items() if there.get(id) != revision]
@@ -165,15 +171,3 @@ class Rebuild:
                 await built.upsert([Point(point.id, point.payload) for point in page[first : first + BATCH]])
             if after is None:
                 return
-
-
-async def _revisions(store: VectorStore) -> dict[str, int]:
-    found: dict[str, int] = {}
-    after: str | None = None
-    while True:
-        page, after = await store.scroll(
-            of_kind("record"), limit=PAGE, after=after, keys=["document_id", "revision"]
-        )
-        found |= {str(p.payload["document_id"]): int(p.payload["revision"]) for p in page}
-        if after is None:
-            return found

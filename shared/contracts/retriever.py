@@ -229,6 +229,17 @@ class IndexReport(Answer):
     rebuild: RebuildProgress
 
 
+INDEX_MEDIA_TYPE = "application/x-ndjson"
+"""Of an exported index."""
+
+
+class IndexImport(Answer):
+    """Answer of ``POST /v1/index/import``: what there is now."""
+
+    documents: int
+    chunks: int
+
+
 FinishReason = Literal["complete", "max_tokens", "refused", "cancelled", "error"]
 """Why the message ended; ``refused`` means the documents do not hold an answer."""
 

@@ -116,3 +116,19 @@ async def test_a_switch_elsewhere_is_seen() -> None:
     await mine.living()
     assert not await mine.moved()
     await client.close()
+
+
+async def test_whether_there_is_one(reopened: Reopened) -> None:
+    """Before the living one was made for the first time there is none; afterwards, switched or not."""
+    collections = reopened()
+    assert not await collections.exist()
+    living = await opened(await collections.living())
+    await living.upsert([Point(OLD, {"kind": "record"})])
+    assert await collections.exist()
+    await living.close()
+    beside = await opened(await collections.beside())
+    await beside.upsert([Point(NEW, {"kind": "record"})])
+    await beside.close()
+    await collections.switch()
+    await collections.clear()
+    assert await reopened().exist()

@@ -207,3 +207,23 @@ async def test_opening_twice_and_closing_twice_is_harmless(store: VectorStore) -
     await store.flush()
     assert await store.count(EVERYTHING) == 1
     await store.close()
+
+
+async def test_points_are_read_whole(store: VectorStore) -> None:
+    """With their vectors, in pages; what has none says so, and what was read can be written again."""
+    written = [chunk(n, 7, 9, title=(3,) if n % 2 else ()) for n in range(5)]
+    written.append(Point(point_id(9), {"kind": "record", "document_id": "doc-0"}))
+    await store.upsert(written)
+    read: list[Point] = []
+    after: str | None = None
+    while True:
+        page, after = await store.read(EVERYTHING, limit=2, after=after)
+        assert len(page) <= 2
+        read += page
+        if after is None:
+            break
+    assert {p.id: p for p in read} == {p.id: p for p in written}
+    some, _ = await store.read(CHUNKS, limit=100)
+    assert {p.id for p in some} == {p.id for p in written[:5]}
+    await store.upsert(read)
+    assert await store.count(EVERYTHING) == 6

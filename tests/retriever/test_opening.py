@@ -164,7 +164,7 @@ async def test_the_index_is_switched() -> None:
         assert await store.count(Where((Equals("kind", "record"),))) == 0
         old = collections.stores[0]
         async with store.gate.closed():
-            await store.switch(built)
+            await store.switch(built, store.target)
         assert await store.count(Where((Equals("kind", "record"),))) == 1
         assert store.identity == OTHER
         assert store.state.detail.endswith("BM25 and other")
@@ -181,7 +181,7 @@ async def test_an_old_index_that_cannot_be_cleared_stays() -> None:
         built = await store.beside()
         collections.before = failing(LOST, "clear")
         async with store.gate.closed():
-            await store.switch(built)
+            await store.switch(built, store.target)
         assert store.identity == OTHER
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from chat_ws.protocol.machine import TABLE
 from chat_ws.settings import ChatSettings
+from cli.backups.settings import BackupSettings
 from cli.main import app
 from gateway.settings import GatewaySettings
 from retriever.settings import RetrieverSettings
@@ -36,7 +37,7 @@ SERVER_FRAMES = (
 
 def settings() -> list[str]:
     """Return the variable of every setting."""
-    classes = (GatewaySettings, RetrieverSettings, ChatSettings)
+    classes = (GatewaySettings, RetrieverSettings, ChatSettings, BackupSettings)
     return sorted({name.upper() for cls in classes for name in cls.model_fields})
 
 

@@ -71,6 +71,12 @@ class MemoryStore:
         following = points[limit].id if len(points) > limit else None
         return [_stored(point, keys) for point in points[:limit]], following
 
+    async def read(
+        self, where: Where, *, limit: int, after: str | None = None
+    ) -> tuple[list[Point], str | None]:
+        page, following = await self.scroll(where, limit=limit, after=after)
+        return [self.points[stored.id] for stored in page], following
+
     async def newest(
         self,
         where: Where,
@@ -140,6 +146,9 @@ class MemoryCollections:
         """Whether another process has switched."""
         self.closed = False
         self.before: Callable[[str], None] = lambda _: None
+
+    async def exist(self) -> bool:
+        return bool(self.stores[0].points)
 
     async def living(self) -> MemoryStore:
         self.elsewhere = False

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_ws.database.queries import load, migrations, parse
+from chat_ws.database.queries import functions, load, migrations, parse, tables
 
 
 def test_queries_are_found_by_name() -> None:
@@ -54,3 +54,9 @@ def test_numbers_without_a_gap_are_given_once(tmp_path: Path, names: tuple[str, 
         (tmp_path / name).write_text("SELECT 1")
     with pytest.raises(ValueError, match="1, 2, 3"):
         migrations(tmp_path)
+
+
+def test_what_migrations_make_is_known() -> None:
+    """Tables and functions by their names, which a restore makes anew."""
+    assert tables() == ["conversations", "messages", "runs", "feedback", "replicas"]
+    assert functions() == ["carrel_words"]

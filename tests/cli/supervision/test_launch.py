@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings
 
+from chat_ws.settings import ChatSettings
+from cli.backups.settings import BackupSettings
 from cli.supervision import secrets
 from cli.supervision.launch import PROGRAMS, environment
 from cli.supervision.layout import Layout
+from gateway.settings import GatewaySettings
+from retriever.settings import RetrieverSettings
 
 EVERYTHING = {
     "PATH": "/bin",
@@ -33,6 +38,7 @@ EVERYTHING = {
         ("retriever", {"QDRANT_URL", "QDRANT_API_KEY", "COHERE_API_KEY", "INTERNAL_TOKEN", "REDIS_URL"}),
         ("chat_ws", {"DATABASE_URL", "INTERNAL_TOKEN", "REDIS_URL"}),
         ("postgres", set()),
+        ("backup", {"DATABASE_URL", "INTERNAL_TOKEN"}),
         ("watchdog", set()),
     ],
 )
@@ -63,3 +69,17 @@ def test_kept_secrets_are_given(tmp_path: Path) -> None:
     assert gateway["ADMIN_API_KEY"] == secrets.read(layout, "ADMIN_API_KEY")
     assert gateway["INTERNAL_TOKEN"] == chat["INTERNAL_TOKEN"] != ""
     assert chat["DATABASE_URL"] == layout.database_url
+
+
+def test_no_setting_is_taken_for_a_secret(tmp_path: Path) -> None:
+    """Every setting that holds none reaches its service, whatever its name looks like."""
+    classes: dict[str, type[BaseSettings]] = {
+        "gateway": GatewaySettings,
+        "retriever": RetrieverSettings,
+        "chat_ws": ChatSettings,
+        "backup": BackupSettings,
+    }
+    for program, cls in classes.items():
+        names = {name.upper() for name in cls.model_fields}
+        env = environment(program, dict.fromkeys(names, "set"), Layout(tmp_path))
+        assert names <= env.keys()

@@ -107,6 +107,15 @@ def test_a_process_that_is_not_running_is_not_probed(watchdog: Watchdog, supervi
     assert supervisor.shut_down == 0
 
 
+def test_backups_are_no_part_of_being_alive(watchdog: Watchdog, supervisor: FakeSupervisor) -> None:
+    """The program that makes them answers no probe, and may fail as often as it likes."""
+    supervisor.processes = [{"name": "backup", "pid": 1, "state": ProcessStates.RUNNING}]
+    for count in range(20):
+        watchdog.probe(now=count * 100.0)
+        watchdog.event("PROCESS_STATE_EXITED", "backup", expected=False, now=count, tries=count)
+    assert supervisor.shut_down == 0
+
+
 def test_the_address_is_said_once(
     watchdog: Watchdog,
     server: tuple[subprocess.Popen[str], int],

@@ -282,3 +282,28 @@ async def test_an_error_of_our_own_does_not_end_it(caplog: pytest.LogCaptureFixt
         assert "secret inside" in caplog.text
         new.before = lambda _: None
         await switched(house)
+
+
+async def test_an_index_that_became_what_is_wanted_ends_the_waiting() -> None:
+    """A rebuild that was put off is not owed any more when another index was put in the place of the old."""
+    collections = await filled(1)
+    collections.before = failing(LOST, "switch")
+    async with open_house(collections, wanted(NEW.space), NEW, OLD) as house:
+        await eventually(lambda: house.rebuild.progress.status == "waiting")
+        house.store.identity = house.store.target
+        house.rebuild.look()
+        await eventually(lambda: house.rebuild.progress.status == "idle")
+        assert house.rebuild.progress.reason == ""
+
+
+async def test_it_waits_for_an_import() -> None:
+    """There is one place for the next index."""
+    collections = await filled(1)
+    async with open_house(collections, wanted(NEW.space), NEW, OLD, rebuilding=False) as house:
+        async with house.store.building:
+            task = spawn(house.rebuild.run(), name="rebuild")
+            await eventually(lambda: house.rebuild.progress.status == "running")
+            await asyncio.sleep(0)
+            assert house.collections.stores[1].points == {}
+        await switched(house)
+        await cancel(task)

@@ -1,0 +1,1 @@
+"""Backups: made by command and on schedule, restored by command and at the first start."""
