@@ -1,4 +1,7 @@
-"""``carrel up``: checks what can be checked, makes what must be made, and becomes the supervisor."""
+"""``carrel up``: checks what can be checked, makes what must be made, and becomes the supervisor.
+
+With SERVICE it becomes that service alone (``cli/apart.py``).
+"""
 
 import os
 import resource
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from chat_ws.settings import ChatSettings
+from cli import apart
 from cli.backups.folder import Folder
 from cli.backups.settings import BackupSettings
 from cli.starting import free_port, settings, take_data_folder
@@ -27,6 +31,8 @@ def up() -> NoReturn:
     """Start Carrel in the foreground; ends when it is stopped, with supervisord's exit code."""
     inherited = dict(os.environ)
     layout = Layout(Path(inherited.get("DATA_DIR") or "data").absolute())
+    if service := inherited.get("SERVICE"):
+        apart.start(service, inherited, layout)
     lock = take_data_folder(layout)
     if not inherited.get("DATABASE_URL") and (problem := postgres.user_problem(layout, os.geteuid())):
         refuse(problem)
