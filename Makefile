@@ -1,7 +1,7 @@
 # Carrel. `make help` lists what can be done.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: audit bench-gateway soak test-faults fuzz help run install model web pages deploy-tools test test-quick test-browser check check-web format lock image image-test clean
+.PHONY: audit bench-gateway soak test-faults fuzz help run install model web pages deploy-tools test test-quick test-browser check check-web format lock image image-test lint-image clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -137,8 +137,11 @@ lock: ## write the lock files anew (needs uv)
 image: $(VENV)/.installed-dev ## build the image with docker, podman or buildah
 	@$(BIN)/python -m tests.image.image build
 
-image-test: $(VENV)/.installed-dev ## run the image: start, one question, stop; prints size, start and memory
+image-test: $(VENV)/.installed-dev ## run the image: questions, kills, read-only, a restored backup; prints size, start and memory
 	@$(BIN)/python -m tests.image.image test
+
+lint-image: ## look at the Dockerfile with hadolint, where that is installed
+	@if command -v hadolint >/dev/null; then hadolint Dockerfile; else echo "hadolint is not installed"; fi
 
 bench-gateway: $(VENV)/.installed-dev ## measure the gateway beside nginx, Caddy and FastAPI (Debian: wrk nginx-light caddy)
 	@$(BIN)/python -m bench.gateway

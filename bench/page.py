@@ -60,7 +60,7 @@ _WATCH_FRAMES = """() => {
 
 
 def loaded(script: str, *, late: bool = False, found: set[str] | None = None) -> set[str]:
-    """Return the built files that ``script`` brings with it, itself included; ``late`` adds what comes later."""
+    """Return the built files that ``script`` brings, itself included; ``late`` adds what comes later."""
     found = set() if found is None else found
     if script in found:
         return found

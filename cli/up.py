@@ -1,57 +1,54 @@
 """``carrel up``: checks what can be checked, makes what must be made, and becomes the supervisor.
 
-Every wrong setting, taken port or used data folder is one line here, before anything is started.
+With SERVICE it becomes that service alone (``cli/apart.py``).
 """
 
-import errno
-import fcntl
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn, TypeVar
-
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings
+from typing import NoReturn
 
 from chat_ws.settings import ChatSettings
+from cli import apart
 from cli.backups.folder import Folder
 from cli.backups.settings import BackupSettings
-from cli.supervision import launch, secrets
-from cli.supervision.layout import Layout, private_dir
-from cli.supervision.services import settings_of
+from cli.starting import free_port, settings, take_data_folder
+from cli.supervision import launch, postgres, secrets
+from cli.supervision.layout import Layout
 from gateway.settings import GatewaySettings
 from retriever.settings import RetrieverSettings
-from shared.settings import describe, refuse
+from shared.settings import refuse
 
 CONFIGURATION = Path(__file__).resolve().parent.parent / "supervisord.conf"
-_LEFTOVER_WAIT_S = 15.0
 _MAX_FILES = 8192
-_S = TypeVar("_S", bound=BaseSettings)
 
 
 def up() -> NoReturn:
     """Start Carrel in the foreground; ends when it is stopped, with supervisord's exit code."""
     inherited = dict(os.environ)
     layout = Layout(Path(inherited.get("DATA_DIR") or "data").absolute())
-    lock = _prepare(layout)
+    if service := inherited.get("SERVICE"):
+        apart.start(service, inherited, layout)
+    lock = take_data_folder(layout)
+    if not inherited.get("DATABASE_URL") and (problem := postgres.user_problem(layout, os.geteuid())):
+        refuse(problem)
     try:
         secrets.ensure(layout, inherited)
     except OSError as error:
         refuse(f"DATA_DIR: {error.filename}: {error.strerror}")
     env = inherited | {"DATA_DIR": str(layout.data_dir)}
-    gateway = _settings(GatewaySettings, "gateway", env, layout)
-    retriever = _settings(RetrieverSettings, "retriever", env, layout)
-    chat = _settings(ChatSettings, "chat_ws", env, layout)
-    backups = _settings(BackupSettings, "backup", env, layout)
-    _check_port("PORT", gateway.host, gateway.port, layout)
-    _check_port("RETRIEVER_PORT", retriever.bind_host, retriever.retriever_port, layout)
-    _check_port("CHAT_PORT", chat.bind_host, chat.chat_port, layout)
+    gateway = settings(GatewaySettings, "gateway", env, layout)
+    retriever = settings(RetrieverSettings, "retriever", env, layout)
+    chat = settings(ChatSettings, "chat_ws", env, layout)
+    backups = settings(BackupSettings, "backup", env, layout)
+    leftovers = layout.pidfile.exists()
+    free_port("PORT", gateway.host, gateway.port, leftovers=leftovers)
+    free_port("RETRIEVER_PORT", retriever.bind_host, retriever.retriever_port, leftovers=leftovers)
+    free_port("CHAT_PORT", chat.bind_host, chat.chat_port, leftovers=leftovers)
     env |= {
         "PORT": str(gateway.port),
         "RETRIEVER_PORT": str(retriever.retriever_port),
@@ -77,25 +74,6 @@ def up() -> NoReturn:
     os.execve(sys.executable, command, env)  # noqa: S606 - no shell is meant
 
 
-def _prepare(layout: Layout) -> int:
-    """Make the data folder and take its lock; return the lock's file descriptor."""
-    try:
-        layout.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        private_dir(layout.run_dir)
-        lock = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        refuse(
-            f"DATA_DIR: {error.filename}: {error.strerror}; set DATA_DIR to a folder that can be written to"
-        )
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-            refuse(f"DATA_DIR: {layout.data_dir} cannot be locked ({error.strerror}): use a local disk")
-        refuse(f"DATA_DIR: {layout.data_dir} is in use by another Carrel; stop that one or set DATA_DIR")
-    return lock
-
-
 def _backup_folder(path: Path) -> Path:
     """Make the folder for backups, but not what it stands in, and see that it can be written to."""
     try:
@@ -116,30 +94,3 @@ def _restore(env: Mapping[str, str], layout: Layout) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if done.returncode != 0:
         sys.exit(done.returncode)
-
-
-def _settings(cls: type[_S], program: str, env: Mapping[str, str], layout: Layout) -> _S:
-    try:
-        return settings_of(cls, program, env, layout)
-    except ValidationError as error:
-        refuse(describe(error))
-
-
-def _check_port(variable: str, host: str, port: int, layout: Layout) -> None:
-    """Refuse a port that is taken; after a kill, give what is left of the last run time to end."""
-    deadline = time.monotonic() + (_LEFTOVER_WAIT_S if layout.pidfile.exists() else 0)
-    while (problem := port_problem(host, port)) is not None:
-        if problem.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
-            refuse(f"{variable}: port {port} on {host}: {problem.strerror}; set {variable} to a free port")
-        time.sleep(0.1)
-
-
-def port_problem(host: str, port: int) -> OSError | None:
-    """Return why ``port`` cannot be listened on, or None."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((host, port))
-        except OSError as error:
-            return error
-    return None

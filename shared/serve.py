@@ -5,6 +5,7 @@ The socket is bound before uvicorn starts, so that a taken port is one clear lin
 
 import asyncio
 import contextlib
+import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -90,7 +91,9 @@ def serve(
     """
     configuration = config(app, graceful_s=graceful_s, **options)
     server = _Server(configuration, drain, last)
-    # uvicorn raises the signal once more when all is over: Ctrl-C is no error.
+    # uvicorn raises the signal once more when all is over: neither Ctrl-C nor SIGTERM is an error.
+    # Process 1 of a container is given no signal that it has no handler for.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         contextlib.suppress(KeyboardInterrupt),
         asyncio.Runner(loop_factory=configuration.get_loop_factory()) as runner,

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsError
 
 from chat_ws.settings import ChatSettings
+from cli.backups.settings import BackupSettings
 from cli.doctor.verdicts.variables import advice, form, misspelt
 from cli.findings import Finding
 from cli.settings import CliSettings
@@ -24,7 +25,7 @@ from shared.settings import problems
 
 _S = TypeVar("_S", bound=BaseSettings)
 _MADE = "made-at-the-first-start"
-_OURS = {"SERVICE", "BACKUP_DIR", "CARREL_URL", "HF_TOKEN"}
+_OURS = {"SERVICE", "HF_TOKEN", "HF_ENDPOINT"}
 """Read by something else of Carrel, or reserved."""
 
 
@@ -66,7 +67,7 @@ def read(inherited: Mapping[str, str]) -> tuple[Configuration, list[Finding]]:
 
 def known() -> set[str]:
     """Return every variable there is."""
-    classes = (GatewaySettings, RetrieverSettings, ChatSettings, CliSettings)
+    classes = (GatewaySettings, RetrieverSettings, ChatSettings, BackupSettings, CliSettings)
     return {name.upper() for cls in classes for name in cls.model_fields} | _OURS
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from cli.doctor.configuration import Configuration
 from cli.doctor.verdicts.machine import handles, memory, ports
 from cli.findings import Finding
-from cli.up import port_problem
+from cli.starting import port_problem
 
 _MEMINFO = Path("/proc/meminfo")
 _CGROUPS = (

@@ -64,6 +64,20 @@ def become_ordinary() -> None:
     Path("/proc/self/gid_map").write_text(f"{user.pw_gid} 0 1")
 
 
+def user_problem(layout: Layout, uid: int) -> str | None:
+    """Return why no database can be made here as user ``uid``, or None; PostgreSQL wants one with a name."""
+    if uid == 0 or layout.postgres.exists():
+        return None
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return (
+            f"PostgreSQL: this is user {uid}, who is not in /etc/passwd: "
+            "run as one who is (the image: 1000), or set DATABASE_URL"
+        )
+    return None
+
+
 def create(bin_dir: Path, data: Path) -> None:
     """Make the database folder beside its place and move it there whole: a crash leaves nothing half-made."""
     unfinished = data.with_suffix(".new")

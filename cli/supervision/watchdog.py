@@ -5,7 +5,6 @@ is supervisor's event protocol; what people read goes to standard error.
 """
 
 import contextlib
-import http.client
 import os
 import select
 import signal
@@ -21,6 +20,7 @@ from typing import Any
 from supervisor.childutils import getRPCInterface
 from supervisor.states import ProcessStates
 
+from cli.supervision.alive import PORTS, answers_http
 from cli.supervision.layout import Layout
 from cli.supervision.verdicts import CRASH_WINDOW_S, CRASHES, FAILED_STARTS, CrashLoops, Liveness
 
@@ -30,18 +30,6 @@ UNWATCHED = ("watchdog", "backup")
 """Programs that answer nobody, and without which Carrel serves."""
 # An SSLRequest: the server answers it with one byte before any login, so it costs no session and no log line.
 _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
-
-
-def answers_http(port: int, path: str = "/health/live", *, timeout_s: float) -> bool:
-    """Whether a service of this machine answers ``path`` with 200 in time."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def answers_postgres(run_dir: Path, *, timeout_s: float) -> bool:
@@ -152,11 +140,10 @@ def read_event() -> tuple[str, dict[str, str]]:
 def main() -> None:
     """Listen and probe until supervisor goes."""
     env = os.environ
-    ports = {"gateway": "PORT", "retriever": "RETRIEVER_PORT", "chat_ws": "CHAT_PORT"}
     watchdog = Watchdog(
         rpc=getRPCInterface({"SUPERVISOR_SERVER_URL": env["SUPERVISOR_SERVER_URL"]}),
         layout=Layout(Path(env["DATA_DIR"])),
-        ports={name: int(env[variable]) for name, variable in ports.items()},
+        ports={name: int(env[variable]) for name, (variable, _) in PORTS.items()},
         address=f"http://127.0.0.1:{env['PORT']}",
     )
     sys.stdout.write("READY\n")

@@ -116,18 +116,31 @@ class Container:
 
 
 @contextmanager
-def running(knobs: Knobs) -> Iterator[Container]:
-    """Run the image; afterwards nothing is left of it, whatever happened."""
-    engine = knobs.command(first_that_works(knobs.runner, "docker", "podman"))
+def running(knobs: Knobs, *options: str, **variables: str) -> Iterator[Container]:
+    """Run the image with more ``options`` of run and ``variables``; afterwards nothing is left of it."""
+    engine = engine_of(knobs)
     name, admin_key = f"carrel-test-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
     ports = {variable: str(_free_port()) for variable in ("PORT", "RETRIEVER_PORT", "CHAT_PORT")}
     if knobs.shares_the_network:
-        options = [f"--env={variable}={port}" for variable, port in ports.items()]
+        variables = ports | variables
     else:
-        options = [f"--publish=127.0.0.1:{ports['PORT']}:7860"]
-    command = [*engine, *knobs.run_global, "run", "--detach", "--name", name, *options]
+        options = (*options, f"--publish=127.0.0.1:{ports['PORT']}:7860")
+    told = [
+        f"--env={variable}={value}" for variable, value in (variables | {"ADMIN_API_KEY": admin_key}).items()
+    ]
+    command = [
+        *engine,
+        *knobs.run_global,
+        "run",
+        "--detach",
+        "--name",
+        name,
+        *told,
+        *knobs.run_flags,
+        *options,
+    ]
     try:
-        output([*command, f"--env=ADMIN_API_KEY={admin_key}", *knobs.run_flags, knobs.image])
+        output([*command, knobs.image])
         yield Container(engine, name, f"http://127.0.0.1:{ports['PORT']}", admin_key)
     except BaseException:
         logs = [*engine, "logs", "--tail", "60", name]
@@ -139,6 +152,38 @@ def running(knobs: Knobs) -> Iterator[Container]:
         raise
     finally:
         subprocess.run([*engine, "rm", "--force", "--volumes", name], capture_output=True, check=False)
+
+
+def refused(knobs: Knobs, *options: str) -> tuple[int, str]:
+    """Run the image in the foreground, which must end by itself; return its exit code and our lines."""
+    engine, name = engine_of(knobs), f"carrel-test-{secrets.token_hex(4)}"
+    command = [*engine, *knobs.run_global, "run", "--name", name, *knobs.run_flags, *options, knobs.image]
+    try:
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60
+        )
+    except subprocess.TimeoutExpired:
+        raise ImageError("it runs on where it should have ended") from None
+    finally:
+        subprocess.run([*engine, "rm", "--force", "--volumes", name], capture_output=True, check=False)
+    ours = [line for line in done.stdout.splitlines() if not line.startswith("time=")]
+    return done.returncode, "\n".join(ours).strip()
+
+
+@contextmanager
+def volume(knobs: Knobs) -> Iterator[str]:
+    """A volume of its own, by name."""
+    engine, name = engine_of(knobs), f"carrel-test-{secrets.token_hex(4)}"
+    output([*engine, "volume", "create", name])
+    try:
+        yield name
+    finally:
+        subprocess.run([*engine, "volume", "rm", "--force", name], capture_output=True, check=False)
+
+
+def engine_of(knobs: Knobs) -> list[str]:
+    """Return the runner with its options."""
+    return knobs.command(first_that_works(knobs.runner, "docker", "podman"))
 
 
 def first_that_works(asked: str, *known: str) -> str:

@@ -4,11 +4,13 @@
     python -m tests.image.image test
 
 ``test`` runs the image as it would run anywhere, waits until it is ready, ingests a document, asks one
-question, prints size, cold start, memory and restarts, stops it and checks that it ended with 0. It always
-cleans up. ``engine.py`` says what can be set for a machine that needs more.
+question, kills each process, prints size, cold start, memory and restarts, stops it and checks that it ended
+with 0; then with a read-only root, as users it is not made for, and restored from a backup in an empty
+container. It always cleans up. ``engine.py`` says what can be set for a machine that needs more.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,27 +21,24 @@ from typing import Any
 import httpx
 
 from shared.clients.gateway import GatewayClient
-from shared.contracts.retriever import CitationStart, ContentDelta, RunEnd
-from shared.errors import CarrelError
-from tests.image.engine import Container, ImageError, Knobs, first_that_works, output, running, say
+from tests.image import trials
+from tests.image.engine import (
+    Container,
+    ImageError,
+    Knobs,
+    engine_of,
+    first_that_works,
+    output,
+    running,
+    say,
+)
+from tests.image.using import QUESTION, use, wait_ready
 from tests.support.secret_shapes import found
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = 1000
-READY_WITHIN_S = 120.0
+_UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 STOPPED_WITHIN_S = 30
-DOCUMENT = b"""# The reading room
-
-## Hours
-
-The reading room of the library opens at nine in the morning and closes at six in the evening.
-
-## Rules
-
-A carrel is a small desk in a library, kept for one reader.
-"""
-QUESTION = "When does the reading room open?"
-EXPECTED = "opens at nine in the morning"
 
 
 def build(knobs: Knobs) -> None:
@@ -59,30 +58,35 @@ def build(knobs: Knobs) -> None:
 
 
 def test(knobs: Knobs) -> None:
-    """Run the image, use it, measure it, stop it."""
+    """Run the image, use it, measure it, kill what is in it, stop it; then under harder conditions."""
     began = time.monotonic()
     with running(knobs) as container, httpx.Client(base_url=container.url, timeout=10) as http:
         client = GatewayClient(http, admin_key=container.admin_key)
-        page_s, ready_s = _wait(container, http, client, began)
+        page_s, ready_s = wait_ready(container, http, client, began)
         before = container.processes()
         say(f"cold start  {page_s:.1f} s to the page, {ready_s:.1f} s to ready, engine included")
-        say(f"answer      {_use(client)}")
+        say(f"answer      {use(client)}")
         container.execute("carrel", "ask", QUESTION)
         _look_for_secrets(container, knobs)
         after = container.processes()
+        trials.contents(container)
+        trials.second_start(container)
+        trials.kills(container, http, client)
         began = time.monotonic()
         container.stop(within_s=STOPPED_WITHIN_S)
         stop_s, code = time.monotonic() - began, container.exit_code()
-        size = output([*container.engine, "image", "inspect", "--format", "{{.Size}}", knobs.image])
     restarts = len(_children(before) - _children(after))
-    say(f"image       {int(size) / 1e6:.0f} MB")
+    _tell_size(knobs)
     _tell_memory(after)
-    say(f"restarts    {restarts}")
+    say(f"restarts    {restarts} but for the kills")
     say(f"stop        {stop_s:.1f} s, exit code {code}")
     if code != 0 or restarts:
         raise ImageError("it must run without restarts and end with exit code 0")
     if any(process["uid"] != USER for process in after):
         raise ImageError(f"not everything ran as user {USER}")
+    trials.read_only(knobs)
+    trials.strangers(knobs)
+    trials.restored(knobs)
 
 
 def _look_for_secrets(container: Container, knobs: Knobs) -> None:
@@ -96,36 +100,13 @@ def _look_for_secrets(container: Container, knobs: Knobs) -> None:
             raise ImageError(f"{where} of the image holds a secret: {', '.join(told)}")
 
 
-def _wait(
-    container: Container, http: httpx.Client, client: GatewayClient, began: float
-) -> tuple[float, float]:
-    """Wait until the container is ready; return the seconds to its page and to its readiness."""
-    page_s = 0.0
-    while time.monotonic() < began + READY_WITHIN_S:
-        try:
-            if not page_s and http.get("/").status_code == 200:
-                page_s = time.monotonic() - began
-            if client.ready():
-                return page_s, time.monotonic() - began
-        except (CarrelError, httpx.TransportError):
-            pass
-        if (code := container.exit_code()) is not None:
-            raise ImageError(f"it ended with exit code {code} before it was ready")
-        time.sleep(0.1)
-    raise ImageError(f"it is not ready after {READY_WITHIN_S:.0f} s: {http.get('/health').text}")
-
-
-def _use(client: GatewayClient) -> str:
-    """Ingest the document, ask the question, return the answer."""
-    if (outcome := client.put_document("room.md", DOCUMENT, media_type="text/markdown")) != "created":
-        raise ImageError(f"the document was {outcome}")
-    events = list(client.answer(QUESTION))
-    answer = "".join(event.delta.text for event in events if isinstance(event, ContentDelta))
-    cited = any(isinstance(event, CitationStart) for event in events)
-    end = events[-1]
-    if EXPECTED not in answer or not cited or not isinstance(end, RunEnd) or end.status != "completed":
-        raise ImageError(f"the answer is {answer!r}, cited: {cited}, {end}")
-    return answer
+def _tell_size(knobs: Knobs) -> None:
+    """Print the size of the whole, and of what is not the base's: its first layer."""
+    told = output([*engine_of(knobs), "image", "inspect", "--format", "{{.Size}}", knobs.image])
+    history = output([*engine_of(knobs), "history", "--format", "{{.Size}}", knobs.image]).lower()
+    layers = re.findall(r"^([\d.]+) ?([kmg]?)b$", history, re.MULTILINE)
+    *ours, base = (float(size) * _UNITS[unit] for size, unit in layers)
+    say(f"image       {int(told) / 1e6:.0f} MB: base {base / 1e6:.0f}, ours {sum(ours) / 1e6:.0f}")
 
 
 def _tell_memory(processes: list[dict[str, Any]]) -> None:

@@ -95,7 +95,7 @@ class FakeCohere:
     written: str = ""
     """The answer, whatever was asked; else the first document's first sentence."""
     phrases: Sequence[str] = ()
-    """What of ``written`` is cited, from the first document."""
+    """What of ``written`` is cited, from the document that has it, else the first."""
     rewritten: str = ""
     """What a conversation is condensed to; else something sensible."""
     vectors: Any = None
@@ -283,6 +283,11 @@ class FakeCohere:
         yield from cited + more if self.mode == "FAST" else more + cited
         yield {"type": "content-end", "index": 0}
         yield words.end("ERROR" if failure == "error-late" else "COMPLETE")
+
+
+def _source(phrase: str, body: dict[str, Any]) -> dict[str, Any]:
+    documents: list[dict[str, Any]] = body["documents"]
+    return next((one for one in documents if phrase in one["data"]["text"]), documents[0])
 
 
 def _problem(status: int, message: str = PAYLOAD, **headers: str) -> Response:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.supervision.layout import Layout
-from cli.supervision.postgres import MAJOR, binaries, check_version, clear_orphan, create
+from cli.supervision.postgres import MAJOR, binaries, check_version, clear_orphan, create, user_problem
 
 
 def test_the_binaries_are_found_without_importing_the_wheel() -> None:
@@ -88,3 +88,18 @@ def test_a_failed_creation_leaves_nothing(tmp_path: Path, capsys: pytest.Capture
 
     assert not data.exists()
     assert capsys.readouterr().err == "postgres: no space left\n"
+
+
+def test_a_user_without_a_name_can_make_no_database(tmp_path: Path) -> None:
+    """It is said before anything is tried; a database that is there, and root's way, need no name."""
+    layout, nobody_we_know = Layout(tmp_path), 4_242_424
+
+    said = user_problem(layout, nobody_we_know)
+
+    assert said is not None
+    assert "user 4242424" in said
+    assert "DATABASE_URL" in said
+    assert user_problem(layout, 0) is None
+    assert user_problem(layout, os.geteuid()) is None
+    layout.postgres.mkdir()
+    assert user_problem(layout, nobody_we_know) is None

@@ -17,7 +17,7 @@ from supervisor.states import ProcessStates
 
 from cli.supervision.layout import Layout
 from cli.supervision.verdicts import CRASHES, FAILED_STARTS, HUNG_AFTER
-from cli.supervision.watchdog import Watchdog, answers_http, answers_postgres
+from cli.supervision.watchdog import Watchdog, answers_postgres
 
 SERVER = """
 import http.server, sys
@@ -74,14 +74,6 @@ def server() -> Iterator[tuple[subprocess.Popen[str], int]]:
         assert process.stdout is not None
         yield process, int(process.stdout.readline())
         process.kill()
-
-
-def test_a_service_that_answers_is_well(server: tuple[subprocess.Popen[str], int]) -> None:
-    """A probe sees an answer, and sees that a closed port gives none."""
-    _, port = server
-
-    assert answers_http(port, timeout_s=2)
-    assert not answers_http(1, timeout_s=2)
 
 
 def test_a_hung_process_is_killed(
