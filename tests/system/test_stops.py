@@ -2,13 +2,15 @@
 
 import os
 import signal
+import subprocess
 from contextlib import suppress
 
+import httpx
 import pytest
 
 from tests.support import book
 from tests.support.chat_client import ask, opened, session
-from tests.support.system import Carrel, eventually
+from tests.support.system import CARREL, Carrel, eventually
 
 pytestmark = pytest.mark.system
 
@@ -65,6 +67,41 @@ def test_a_data_folder_in_use_is_refused(carrel: Carrel) -> None:
     assert second.stderr.count("\n") == 1
     assert "is in use by another Carrel" in second.stderr
     assert carrel.get("/health/ready").status_code == 200
+
+
+def test_of_two_starts_at_once_one_runs(own_carrel: Carrel) -> None:
+    """As the Dev Mode of a Space may make them: the other ends with 2, and one line."""
+    command = [str(CARREL), "up"]
+    both = [
+        subprocess.Popen(
+            command,
+            env=own_carrel.env,
+            cwd=own_carrel.folder,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+        )
+        for _ in range(2)
+    ]
+    try:
+        eventually(lambda: any(one.poll() is not None for one in both), within=40, what="one ends")
+        [loser] = [one for one in both if one.poll() is not None]
+        [winner] = [one for one in both if one is not loser]
+        assert loser.stderr is not None
+        assert (loser.returncode, b"is in use by another Carrel" in loser.stderr.read()) == (2, True)
+
+        def ready() -> bool:
+            try:
+                return own_carrel.get("/health/ready").is_success
+            except httpx.TransportError:
+                return False
+
+        eventually(ready, within=40, what="the other is ready")
+        winner.terminate()
+        assert winner.wait(25) == 0
+    finally:
+        for one in both:
+            one.kill()
+            one.communicate()
 
 
 def test_a_hung_process_is_started_again(own_carrel: Carrel) -> None:
