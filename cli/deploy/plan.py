@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 FILES = (
     *(".dockerignore", "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile", "LICENSE", "README.md"),
-    *("requirements-model.txt", "requirements.txt", "supervisord.conf"),
+    *("requirements-model.txt", "requirements-traces.txt", "requirements.txt", "supervisord.conf"),
 )
 FOLDERS = ("chat_ws", "cli", "docs", "gateway", "retriever", "shared", "web")
 """What of a commit goes to a Space: what the image is made of, and what its page shows. Tests stay here."""
