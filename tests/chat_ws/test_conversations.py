@@ -161,7 +161,8 @@ async def test_a_question_is_answered_again(room: Room) -> None:
     assert isinstance(end, dict)
     assert (end["type"], end["status"]) == ("run-end", "completed")
     assert (await room.of.ask("v1", frame)).duplicate
-    assert room.answerer.requests[1] == room.answerer.requests[0]
+    first_asked, then_asked = room.answerer.requests
+    assert then_asked == first_asked.model_copy(update={"fresh": True})
     assert len(room.answerer.requests) == 2
     message = await room.history.get_message("v1", stored.conversation_id, stored.answer_id)
     assert (message.content, message.question_id) == ("Ownership is a set.", first.message_id)
