@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, PlainTextResponse
 
@@ -66,11 +66,16 @@ async def file(request: Request, own: Ours) -> Response:
     return found.response(request)
 
 
-def _is_file(path: str, media_type: str, *, name: str, words: str) -> None:
-    content = {media_type: {"schema": {"type": "string"}}}
+async def asset(name: Annotated[str, Path()], request: Request, own: Ours) -> Response:
+    """Read a file by the name that a page knows."""
+    return await file(request, own)
+
+
+def _is_file(path: str, *media_types: str, name: str, words: str) -> None:
+    content = {media_type: {"schema": {"type": "string"}} for media_type in media_types}
     router.add_api_route(
         path,
-        file,
+        asset if "{name}" in path else file,
         tags=["page"],
         description=words,
         operation_id=name,
@@ -87,7 +92,7 @@ _is_file("/", "text/html", name="read_page", words="Read the chat page.")
 _is_file("/admin", "text/html", name="read_desk", words="Read the owner's desk.")
 _is_file("/widget.js", "text/javascript", name="read_widget", words="Read the chat for other sites' pages.")
 _is_file("/client.js", "text/javascript", name="read_client", words="Read the client of the chat protocol.")
-_is_file("/assets/{name}", "application/octet-stream", name="read_asset", words="Read what a page loads.")
+_is_file("/assets/{name}", "text/javascript", "text/css", name="read_asset", words="Read what a page loads.")
 
 
 @router.post("/v1/sessions", tags=["sessions"], openapi_extra={"security": [{}, {"visitorToken": []}]})

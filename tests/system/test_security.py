@@ -20,7 +20,8 @@ from tests.support.system import Carrel
 
 pytestmark = pytest.mark.system
 PUBLIC = {
-    *(("get", path) for path in ("/", "/widget.js", "/health", "/health/live", "/health/ready", "/version")),
+    *(("get", path) for path in ("/", "/admin", "/assets/{name}", "/version")),
+    *(("get", path) for path in ("/health", "/health/live", "/health/ready")),
     *(
         ("get", path)
         for path in ("/health/{service}", "/health/gateway", "/health/retriever", "/health/chat_ws")
