@@ -33,7 +33,7 @@ _LATE = re.compile(r"""\bimport\(\s*["'`](\.{1,2}/[^"'`]+\.js)["'`]""")
 # From the end of the script's loading to the frame that shows what it added.
 _FIRST_PAINT = """() => new Promise((resolve) => {
     const look = () => {
-        const shown = document.querySelector("carrel-widget")?.shadowRoot?.querySelector("button");
+        const shown = document.querySelector("carrel-widget")?.shadowRoot?.querySelector("[part~=launcher]");
         if (!shown?.getBoundingClientRect().width) return requestAnimationFrame(look);
         requestAnimationFrame(() => setTimeout(() => {
             const loaded = performance.getEntriesByType("resource");
