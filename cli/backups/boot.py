@@ -7,13 +7,12 @@ there never is. A restore that was interrupted is owed, and goes on at the next 
 import asyncio
 import json
 import logging
-import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -33,6 +32,7 @@ from retriever.index.importing import Importing
 from retriever.opening import OpeningStore
 from retriever.settings import RetrieverSettings
 from shared import logging as lines
+from shared.durable import replace_text
 from shared.errors import CarrelError, NotEmptyError, OverloadedError, UpstreamUnavailableError
 from shared.settings import load, refuse
 from shared.tasks import cancel, spawn
@@ -118,15 +118,10 @@ class Boot:
         return halves
 
     def _owe(self, halves: list[str]) -> None:
-        new = self._owed.with_suffix(".new")
-        with new.open("w") as file:
-            json.dump(halves, file)
-            file.flush()
-            os.fsync(file.fileno())
-        new.rename(self._owed)
+        replace_text(self._owed, json.dumps(halves))
 
     def _conversations(self, manifest: Manifest) -> None:
-        with _running_postgres(self._layout) if self._embedded else _nothing():
+        with _running_postgres(self._layout) if self._embedded else nullcontext():
             try:
                 rows = conversations(self._folder, manifest, url=self._url, replace=False).rows
             except NotEmptyError:
@@ -180,11 +175,6 @@ async def _opened(store: OpeningStore) -> None:
 async def _pieces(read: Callable[[], bytes]) -> AsyncIterator[bytes]:
     while piece := read():
         yield piece
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 def _takes_logins(layout: Layout) -> bool:

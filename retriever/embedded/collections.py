@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import os
 import shutil
 from pathlib import Path
 
 from retriever.embedded.store import CONFIGURATION, EmbeddedStore, translated
 from retriever.embedded.translation import DENSE
+from shared.durable import replace_text
 
 
 class EmbeddedCollections:
@@ -28,7 +28,7 @@ class EmbeddedCollections:
 
     async def switch(self) -> None:
         name = self._beside().name
-        await asyncio.to_thread(translated, lambda: _write_durably(self._pointer, name), logged=True)
+        await asyncio.to_thread(translated, lambda: replace_text(self._pointer, name), logged=True)
 
     async def moved(self) -> bool:
         return False
@@ -73,12 +73,3 @@ def _folders(folder: Path) -> tuple[Path, Path]:
 
 def _pointer(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.living")
-
-
-def _write_durably(path: Path, text: str) -> None:
-    beside = path.with_name(f"{path.name}.new")
-    with beside.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)

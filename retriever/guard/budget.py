@@ -6,7 +6,6 @@ Owns the file and the order in which things are given up, so that something is l
 import asyncio
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from shared.contracts.retriever import UsageReport
+from shared.durable import replace_text
 from shared.tasks import spawn
 
 Kind = Literal["rerank", "condense", "embed_passages", "chat", "embed_query"]
@@ -168,9 +168,4 @@ class Budget:
 
     def _write(self, spent: Spent) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._path.with_suffix(".new")
-        with beside.open("w") as file:
-            json.dump(asdict(spent), file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._path)
+        replace_text(self._path, json.dumps(asdict(spent)))
