@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -71,11 +71,11 @@ async def asset(name: Annotated[str, Path()], request: Request, own: Ours) -> Re
     return await file(request, own)
 
 
-def _is_file(path: str, *media_types: str, name: str, words: str) -> None:
+def _is_file(path: str, *media_types: str, name: str, words: str, read: Callable[..., Any] = file) -> None:
     content = {media_type: {"schema": {"type": "string"}} for media_type in media_types}
     router.add_api_route(
         path,
-        asset if "{name}" in path else file,
+        read,
         tags=["page"],
         description=words,
         operation_id=name,
@@ -92,7 +92,14 @@ _is_file("/", "text/html", name="read_page", words="Read the chat page.")
 _is_file("/admin", "text/html", name="read_desk", words="Read the owner's desk.")
 _is_file("/widget.js", "text/javascript", name="read_widget", words="Read the chat for other sites' pages.")
 _is_file("/client.js", "text/javascript", name="read_client", words="Read the client of the chat protocol.")
-_is_file("/assets/{name}", "text/javascript", "text/css", name="read_asset", words="Read what a page loads.")
+_is_file(
+    "/assets/{name}",
+    "text/javascript",
+    "text/css",
+    name="read_asset",
+    words="Read what a page loads.",
+    read=asset,
+)
 
 
 @router.post("/v1/sessions", tags=["sessions"], openapi_extra={"security": [{}, {"visitorToken": []}]})
