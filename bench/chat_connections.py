@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.load.chats import Chat, opened
+from bench.clients.chats import Chat, opened
 from bench.process import Launch, Process, free_port
 from tests.support.chat_processes import TOKEN, until_ready
 from tests.support.postgres import PostgresServer

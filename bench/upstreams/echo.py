@@ -6,7 +6,7 @@ from typing import cast
 
 import uvloop
 
-from bench.load.frames import CLOSE, PING, PONG, FrameReader, accept_key, server_frame
+from bench.clients.frames import CLOSE, PING, PONG, FrameReader, accept_key, server_frame
 
 
 class Echo(asyncio.Protocol):

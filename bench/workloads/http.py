@@ -2,8 +2,8 @@
 
 from bench import candidates
 from bench.claims import CADDY, CARREL, HTTPX, NGINX
+from bench.clients import wrk
 from bench.figures import Sample
-from bench.load import wrk
 from bench.stage import Stage, staged
 from bench.traffic import GET_PATH, HEADERS, POST_PATH, with_token
 from bench.workloads.setting import Setting, metered

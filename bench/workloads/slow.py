@@ -5,9 +5,9 @@ import time
 
 from bench import candidates
 from bench.claims import CARREL, SLOW_KINDS
+from bench.clients.probes import ProbeLoad
+from bench.clients.slow import SlowLoad
 from bench.figures import Sample, percentile
-from bench.load.probes import ProbeLoad
-from bench.load.slow import SlowLoad
 from bench.process import Process
 from bench.stage import staged
 from bench.traffic import GET_PATH, request_head, with_token

@@ -4,8 +4,8 @@ from contextlib import nullcontext
 
 from bench import candidates
 from bench.claims import CARREL, HTTPX, NGINX
+from bench.clients.streams import StreamLoad, Watch
 from bench.figures import Sample, percentile
-from bench.load.streams import StreamLoad, Watch
 from bench.process import Process
 from bench.stage import staged
 from bench.traffic import HEADERS, with_token

@@ -2,8 +2,8 @@
 
 from bench import candidates
 from bench.claims import CARREL, NGINX, WEBSOCKETS
+from bench.clients.sockets import SocketLoad, Tally
 from bench.figures import Sample, percentile
-from bench.load.sockets import SocketLoad, Tally
 from bench.process import Process
 from bench.stage import staged
 from bench.traffic import with_token

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import cast
 from uuid import uuid4
 
-from bench.load.frames import PING, PONG, TEXT, FrameReader, client_frame
+from bench.clients.frames import PING, PONG, TEXT, FrameReader, client_frame
 from shared.auth import Principal, Role, signed_headers
 
 _WRITTEN = re.compile(rb'"text":"@(\d+) ')

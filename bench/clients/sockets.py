@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
-from bench.load.frames import TEXT, FrameReader, client_frame
+from bench.clients.frames import TEXT, FrameReader, client_frame
 from bench.process import CannotMeasureError
 from bench.traffic import SOCKET_PATH, upgrade_head
 

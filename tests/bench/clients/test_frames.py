@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.load.frames import CLOSE, TEXT, FrameReader, accept_key, client_frame, server_frame, unmasked
+from bench.clients.frames import CLOSE, TEXT, FrameReader, accept_key, client_frame, server_frame, unmasked
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 4096, 65535, 65536])
