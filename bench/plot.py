@@ -1,4 +1,4 @@
-"""Lines over time as an SVG, one panel under another. Pure; owns how a plot looks."""
+"""Lines over time, or over a rate, as an SVG, one panel under another. Pure; owns how a plot looks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +11,17 @@ _COLOURS = ("#1b6ca8", "#c0392b", "#2e8b57", "#b9770e", "#6c3483", "#566573")
 
 
 @dataclass(frozen=True)
+class Axis:
+    """What goes from left to right: ``scale`` of a point's ``at_s`` make one ``unit``."""
+
+    unit: str
+    scale: float = 1.0
+
+
+MINUTES, SECONDS, RATE = Axis("min", 60.0), Axis("s"), Axis("questions/s")
+
+
+@dataclass(frozen=True)
 class Panel:
     """A title with its unit, and lines by name; a line is broken between its parts."""
 
@@ -18,11 +29,11 @@ class Panel:
     lines: Mapping[str, Sequence[Sequence[Point]]]
     marks: Sequence[float] = field(default=())
     """Times at which something happened."""
+    across: Axis = MINUTES
 
 
 def svg(panels: Sequence[Panel]) -> str:
-    """Return the picture; time goes from 0 to the last point of all, in minutes."""
-    end_s = max((point.at_s for panel in panels for point in _points(panel)), default=0.0) or 1.0
+    """Return the picture; panels with the same axis go from 0 to the last point of them all."""
     height = len(panels) * (_HEIGHT + _GAP) + _TOP
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH + _LEFT + 150} {height}"'
@@ -30,7 +41,8 @@ def svg(panels: Sequence[Panel]) -> str:
         '<rect width="100%" height="100%" fill="white"/>',
     ]
     for number, panel in enumerate(panels):
-        parts += _panel(panel, top=_TOP + number * (_HEIGHT + _GAP), end_s=end_s)
+        alike = [point.at_s for one in panels if one.across == panel.across for point in _points(one)]
+        parts += _panel(panel, top=_TOP + number * (_HEIGHT + _GAP), end_s=max(alike, default=0.0) or 1.0)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -47,8 +59,8 @@ def _panel(panel: Panel, *, top: int, end_s: float) -> list[str]:
     for step in range(5):
         x, y = _LEFT + step / 4 * _WIDTH, bottom - step / 4 * _HEIGHT
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.0f}" text-anchor="end">{most * step / 4:.0f}</text>')
-        minutes = f"{end_s * step / 240:.1f} min"
-        parts.append(f'<text x="{x:.0f}" y="{bottom + 16}" text-anchor="middle">{minutes}</text>')
+        reached = f"{end_s * step / 4 / panel.across.scale:.1f} {panel.across.unit}"
+        parts.append(f'<text x="{x:.0f}" y="{bottom + 16}" text-anchor="middle">{reached}</text>')
     for number, (name, lives) in enumerate(panel.lines.items()):
         colour = _COLOURS[number % len(_COLOURS)]
         y = top + 14 + 18 * number

@@ -81,6 +81,7 @@ def create_app(settings: ChatSettings, *, adapters: Adapters | None = None) -> F
                 max_runs=settings.max_runs,
                 max_runs_each=settings.max_runs_per_visitor,
                 max_queued=settings.max_runs_queued,
+                max_wait_s=settings.max_wait_s,
             )
             replicas = PostgresReplicas(
                 beats, replica_id=replica_id, process=process.here(), clock=adapters.clock

@@ -21,6 +21,8 @@ def told(
     )
     metrics.gauge("runs_running", "Runs being answered or stored.", lambda: runs.running)
     metrics.gauge("runs_queued", "Runs that wait for their turn.", lambda: runs.queued)
+    metrics.gauge("runs_window", "Runs that may begin to be answered at once.", lambda: runs.window)
+    metrics.counter("questions_refused", "Questions not taken: too much to do.", lambda: runs.refused)
     metrics.counter("runs_ended", "Runs by how they ended.", lambda: runs.ended, labels=("status",))
     metrics.gauge("run_log_bytes", "Kept frames of runs, about.", lambda: runs.logs.bytes)
     metrics.gauge("redis_lost", "Whether Redis is set and lost.", lambda: runs.logs.check().status != "ok")

@@ -16,6 +16,7 @@ from retriever.documents.catalogue import Catalogue
 from retriever.embedding.cohere import make_embedder
 from retriever.embedding.local import Absent, find
 from retriever.embedding.vectors import Vectors
+from retriever.guard.admission import Admission
 from retriever.guard.budget import Budget
 from retriever.guard.guarded import GuardedEmbedder, GuardedModel
 from retriever.index import routes as index_routes
@@ -148,7 +149,8 @@ def create_app(settings: RetrieverSettings, *, adapters: Adapters | None = None)
     )
     app.state.rebuild = Rebuild(store, app.state.ingest, app.state.vectors, now_us=adapters.now_us)
     app.state.importing = Importing(store, tick=app.state.ingest.tick, switched=app.state.rebuild.look)
-    app.state.search = Search(store, app.state.catalogue, app.state.vectors)
+    admission = Admission(settings.max_searches, wait_s=settings.max_wait_s)
+    app.state.search = Search(store, app.state.catalogue, app.state.vectors, admission)
     app.state.answers = Answers(app.state.search, model)
     requests = Requests("retriever")
     _add_sources(app, adapters)

@@ -83,6 +83,10 @@ def told(
     metrics.histogram(
         "search_duration_seconds", "Looking and ranking, of searches and answers.", search.durations
     )
+    metrics.gauge("searches_waiting", "Searches that wait for their turn.", lambda: search.admission.waiting)
+    metrics.counter(
+        "searches_refused", "Searches not taken: too many waited.", lambda: search.admission.refused
+    )
     metrics.counter(
         "answers", "Answers by finish reason.", lambda: outcomes.finished, labels=("finish_reason",)
     )

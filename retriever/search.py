@@ -5,6 +5,7 @@ decides is in ``ranking``; what is a term, in ``tokens``.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +15,7 @@ from retriever.documents.facets import conditions
 from retriever.documents.links import deep_link
 from retriever.documents.records import INDEX_FORMAT, SPARSE_VECTORS
 from retriever.embedding.vectors import Asked, Vectors
+from retriever.guard.admission import Admission
 from retriever.language.tokens import terms
 from retriever.ports import Condition, DenseVector, Hit, Signal, VectorStore, Where
 from retriever.ranking import PLACE_KEYS, Ranked, Scored, distinct, fuse, grouped, read
@@ -25,6 +27,7 @@ from shared.tracing import span
 MIN_CANDIDATES = 50
 CANDIDATES_PER_PASSAGE = 3
 ATTEMPTS = 3
+MAX_SEARCHES = 8
 RERANKED = 30
 """So many passages at least are reranked, however few are asked for."""
 SPARE = 6
@@ -75,8 +78,15 @@ class Query:
 class Search:
     """Searches the chunks of all documents."""
 
-    def __init__(self, store: VectorStore, catalogue: Catalogue, vectors: Vectors | None = None) -> None:
+    def __init__(
+        self,
+        store: VectorStore,
+        catalogue: Catalogue,
+        vectors: Vectors | None = None,
+        admission: Admission | None = None,
+    ) -> None:
         self._store, self._catalogue, self._vectors = store, catalogue, vectors or Vectors()
+        self.admission = admission or Admission(MAX_SEARCHES, wait_s=math.inf)
         self.durations = Durations()
 
     async def search(self, request: SearchRequest, rerank: Rerank | None = None) -> SearchAnswer:
@@ -106,9 +116,18 @@ class Search:
         """Return the best ``limit`` passages for the weighted terms and the meaning of ``text``.
 
         A document that is replaced meanwhile is found as it was or as it is, never missing.
+
+        Raises
+        ------
+        OverloadedError
+            When others wait too long for their turn already.
         """
-        with span("search", {"carrel.limit": limit}) as one:
-            found = await self._find(Query(weights, where, limit), text)
+        async with self.admission.turn():
+            return await self._traced(Query(weights, where, limit), text)
+
+    async def _traced(self, query: Query, text: str) -> Found:
+        with span("search", {"carrel.limit": query.limit}) as one:
+            found = await self._find(query, text)
             one.note({"carrel.passages": len(found.passages), "carrel.index_version": found.index_version})
         return found
 

@@ -2,12 +2,32 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from chat_ws.runs.turns import Turns
 
 TELL_S = 1.0
+
+
+class Turn:
+    """A run's turn while it goes."""
+
+    def __init__(self, line: "Line", run_id: str) -> None:
+        self._line, self._run_id = line, run_id
+        self.has_begun = False
+        """Whether the first word has come."""
+        self._round = line.turns.window.round
+
+    def begun(self) -> None:
+        """The first word of the answer has come: another run may begin."""
+        self.has_begun = True
+        self._line.let_go(self._line.turns.begun(self._run_id))
+
+    def refused(self) -> None:
+        """The retriever has too much to do: it is asked for less at once."""
+        self._line.turns.window.refused(self._round)
+        self._round = self._line.turns.window.round
 
 
 class Line:
@@ -20,15 +40,23 @@ class Line:
         self._counted = 0.0
 
     @asynccontextmanager
-    async def turn(self, visitor_id: str, run_id: str, *, tell: Callable[[int], None]) -> AsyncIterator[None]:
+    async def turn(self, visitor_id: str, run_id: str, *, tell: Callable[[int], None]) -> AsyncIterator[Turn]:
         """Wait for a run's turn, and hold it; ``tell`` meanwhile is told its place in the line, 1 is next."""
         try:
-            if not self.turns.ask(visitor_id, run_id):
+            if not self.turns.ask(visitor_id, run_id, now()):
                 await self._wait(run_id, tell)
-            yield
+            yield Turn(self, run_id)
         finally:
-            for started in self.turns.leave(run_id):
-                self._gates[started].set()
+            self.let_go(self.turns.leave(run_id))
+
+    def check(self) -> None:
+        """Raise ``overloaded`` when nobody else may wait."""
+        self.turns.check(now())
+
+    def let_go(self, started: Sequence[str]) -> None:
+        """Let runs that wait go."""
+        for run_id in started:
+            self._gates[run_id].set()
 
     async def _wait(self, run_id: str, tell: Callable[[int], None]) -> None:
         gate = self._gates[run_id] = asyncio.Event()
@@ -47,7 +75,11 @@ class Line:
 
     def _place(self, run_id: str) -> int:
         # All are counted at once, for all who wait: not each for itself.
-        now = asyncio.get_running_loop().time()
-        if now - self._counted >= self._tell_s / 2:
-            self._places, self._counted = self.turns.positions(), now
+        if now() - self._counted >= self._tell_s / 2:
+            self._places, self._counted = self.turns.positions(), now()
         return self._places.get(run_id, 0)
+
+
+def now() -> float:
+    """Return the loop's time, in seconds."""
+    return asyncio.get_running_loop().time()

@@ -7,6 +7,7 @@ stays is committed; a database that stays away delays it for a bounded time.
 import asyncio
 import contextlib
 import logging
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,18 +15,20 @@ from typing import Any
 
 from chat_ws.ports import Answerer, Clock, Ending, History, RunLogs, RunState, Stored
 from chat_ws.run_logs.log import RunLog
-from chat_ws.runs.line import Line
+from chat_ws.runs.line import Line, Turn, now
 from chat_ws.runs.transcript import Frame, Status, Transcript
 from chat_ws.runs.turns import Turns
 from shared.contracts.chat_ws import MessageCreate
 from shared.contracts.retriever import AnswerRequest
-from shared.errors import CarrelError, InternalError
+from shared.errors import CarrelError, InternalError, OverloadedError
 from shared.tasks import cancel, spawn
 from shared.tracing import span
 
 _STORE_RETRY_S = 0.25
 _CHECKPOINT_CHARS = 2048
 _VALUE_BYTES = 64
+_PATIENCE_S = 10.0
+"""How long a question that was acknowledged is tried while the retriever has too much to do."""
 _log = logging.getLogger(__name__)
 
 
@@ -62,7 +65,8 @@ class Run:
 class Runs:
     """The live runs of this process.
 
-    ``max_runs`` are answered at once, ``max_runs_each`` of one visitor, and ``max_queued`` more wait.
+    ``max_runs`` are answered at once, ``max_runs_each`` of one visitor, and ``max_queued`` more wait; nobody
+    else is taken while one has waited for ``max_wait_s``.
     ``checkpoint_s`` is how often a growing answer is kept, ``store_for_s`` how long ``run-end`` waits for
     a database that is away, ``store_at_exit_s`` how long the end of the process does.
     """
@@ -78,6 +82,7 @@ class Runs:
         max_runs: int = 100,
         max_runs_each: int = 4,
         max_queued: int = 500,
+        max_wait_s: float = math.inf,
         checkpoint_s: float = 1.0,
         store_for_s: float = 60.0,
         store_at_exit_s: float = 2.0,
@@ -86,10 +91,13 @@ class Runs:
         self._resume_window_s, self._checkpoint_s = resume_window_s, checkpoint_s
         self._store_for_s, self._store_at_exit_s = store_for_s, store_at_exit_s
         self._runs: dict[str, Run] = {}
-        self._line = Line(Turns(most=max_runs, each=max_runs_each, waiting=max_queued))
+        turns = Turns(most=max_runs, each=max_runs_each, waiting=max_queued, wait_s=max_wait_s)
+        self._line = Line(turns)
         self._drained = False
         self.ended: Counter[tuple[str]] = Counter()
         """Runs that ended here, by how."""
+        self.refused = 0
+        """Questions that were not taken, for there was too much to do."""
 
     @property
     def running(self) -> int:
@@ -106,9 +114,18 @@ class Runs:
         """How many runs wait for their turn."""
         return self._line.turns.waiting
 
+    @property
+    def window(self) -> int:
+        """How many runs may be on their way to the first word of their answer at the same time."""
+        return self._line.turns.window.size
+
     def check_room(self) -> None:
-        """Raise ``overloaded`` when so many runs wait that no question is taken."""
-        self._line.turns.check()
+        """Raise ``overloaded`` when runs wait so long, or so many do, that no question is taken."""
+        try:
+            self._line.check()
+        except OverloadedError:
+            self.refused += 1
+            raise
 
     def start(self, visitor_id: str, stored: Stored, frame: MessageCreate, *, fresh: bool = False) -> None:
         """Start the run of a stored question; one that is live already is left alone.
@@ -191,25 +208,45 @@ class Runs:
             run.tell([run.transcript.queue(position, now=self._clock())])
 
         with span("run", {"carrel.run_id": run.transcript.run_id}) as one:
-            async with self._line.turn(run.visitor_id, run.transcript.run_id, tell=queued):
-                await self._answer_now(run, request)
+            async with self._line.turn(run.visitor_id, run.transcript.run_id, tell=queued) as turn:
+                await self._answer_now(run, request, turn)
             one.note({"carrel.status": run.transcript.status or "incomplete"})
 
-    async def _answer_now(self, run: Run, request: AnswerRequest) -> None:
+    async def _answer_now(self, run: Run, request: AnswerRequest, turn: Turn) -> None:
         try:
-            async with contextlib.aclosing(self._answerer.answer(request)) as events:  # type: ignore[type-var]  # a generator, typed as an iterator
-                async for event in events:
-                    frame = run.transcript.tell(event, now=self._clock())
-                    if frame is None:
-                        return
-                    run.tell([frame])
-                    if len(run.transcript.content) - run.saved >= _CHECKPOINT_CHARS:
-                        run.grown.set()
+            await self._begun(run, request, turn)
         except CarrelError as error:
             run.transcript.stop("failed", error=error)
         except Exception:
             _log.exception("run %s failed", run.transcript.run_id)
             run.transcript.stop("failed", error=InternalError())
+
+    async def _begun(self, run: Run, request: AnswerRequest, turn: Turn) -> None:
+        """Have it answered. A retriever that has too much to do is asked again: the question was taken."""
+        until = now() + _PATIENCE_S
+        while True:
+            try:
+                await self._follow(run, request, turn)
+            except OverloadedError as error:
+                wait_s = (error.retry_after_ms or 500) / 1000
+                if turn.has_begun or now() + wait_s > until:
+                    raise
+                turn.refused()
+                await asyncio.sleep(wait_s)
+            else:
+                return
+
+    async def _follow(self, run: Run, request: AnswerRequest, turn: Turn) -> None:
+        """Tell the retriever's events."""
+        async with contextlib.aclosing(self._answerer.answer(request)) as events:  # type: ignore[type-var]  # a generator, typed as an iterator
+            async for event in events:
+                turn.begun()
+                frame = run.transcript.tell(event, now=self._clock())
+                if frame is None:
+                    return
+                run.tell([frame])
+                if len(run.transcript.content) - run.saved >= _CHECKPOINT_CHARS:
+                    run.grown.set()
 
     async def _perform(self, run: Run, answering: asyncio.Task[None]) -> None:
         saver = spawn(self._checkpoints(run), name="checkpoints")

@@ -3,51 +3,76 @@
 Visitors take turns, however much each of them asks: in each round everybody who waits gets one run.
 """
 
+import math
 from collections import OrderedDict, deque
 
+from chat_ws.runs.window import Window
 from shared.errors import OverloadedError
+
+RETRY_AFTER_MS = 2_000
 
 
 class Turns:
-    """At most ``most`` runs at once, ``each`` of them one visitor's; at most ``waiting`` wait."""
+    """At most ``most`` runs at once, ``each`` of them one visitor's; at most ``waiting`` wait.
 
-    def __init__(self, *, most: int, each: int, waiting: int) -> None:
-        self._most, self._each, self._waiting_most = most, each, waiting
+    Of those that go, at most ``window`` have not begun to be answered: so many can be begun at once. While
+    one has waited for that for longer than ``wait_s``, no other one is taken: a burst is waited out, and
+    what goes on being too much is refused. Times are in seconds, by any clock.
+    """
+
+    def __init__(self, *, most: int, each: int, waiting: int, wait_s: float = math.inf) -> None:
+        self._most, self._each, self._waiting_most, self._wait_s = most, each, waiting, wait_s
+        self.window = Window(most)
         self._going: dict[str, str] = {}
+        self._beginning: set[str] = set()
         self._by_visitor: dict[str, int] = {}
         self._lines: OrderedDict[str, deque[str]] = OrderedDict()
         """Who waits, in the order of their turns, each with their runs in order."""
+        self._since: dict[str, float] = {}
 
     @property
     def waiting(self) -> int:
         """How many runs wait."""
         return sum(len(line) for line in self._lines.values())
 
-    def check(self) -> None:
-        """Raise :class:`OverloadedError` when nobody else may wait."""
-        if self.waiting >= self._waiting_most:
-            raise OverloadedError("Too many questions wait to be answered", retry_after_ms=5_000)
+    @property
+    def beginning(self) -> int:
+        """How many runs go, and have no word of their answer yet."""
+        return len(self._beginning)
 
-    def ask(self, visitor_id: str, run_id: str) -> bool:
-        """Take a run in; return whether it goes at once. Else it waits until :meth:`leave` names it."""
-        if len(self._going) < self._most and self._may(visitor_id):
+    def check(self, now: float) -> None:
+        """Raise :class:`OverloadedError` when nobody else may wait."""
+        if self.waiting >= self._waiting_most or self._waited(now) > self._wait_s:
+            raise OverloadedError("Too many questions wait to be answered", retry_after_ms=RETRY_AFTER_MS)
+
+    def ask(self, visitor_id: str, run_id: str, now: float = 0.0) -> bool:
+        """Take a run in; return whether it goes at once. Else it waits until it is named later."""
+        if self._has_room and self._may(visitor_id):
             self._go(visitor_id, run_id)
             return True
         self._lines.setdefault(visitor_id, deque()).append(run_id)
+        self._since[run_id] = now
         return False
+
+    def begun(self, run_id: str) -> list[str]:
+        """Take notice of the first word of an answer; return the runs that go now."""
+        if run_id not in self._beginning:
+            return []
+        if len(self._beginning) == self.window.size:
+            self.window.began()
+        self._beginning.discard(run_id)
+        return self._next()
 
     def leave(self, run_id: str) -> list[str]:
         """Let go of a run, waiting or going; return those that go now in its place."""
         if (visitor_id := self._going.pop(run_id, None)) is not None:
+            self._beginning.discard(run_id)
             self._by_visitor[visitor_id] -= 1
             if not self._by_visitor[visitor_id]:
                 del self._by_visitor[visitor_id]
         else:
             self._forget(run_id)
-        started: list[str] = []
-        while len(self._going) < self._most and (following := self._following()) is not None:
-            started.append(following)
-        return started
+        return self._next()
 
     def positions(self) -> dict[str, int]:
         """Return the place of each waiting run in the order in which they would go; the next one's is 1."""
@@ -58,11 +83,29 @@ class Turns:
             lines = [line for line in lines if line]
         return {run_id: place for place, run_id in enumerate(order, 1)}
 
+    @property
+    def _has_room(self) -> bool:
+        return len(self._going) < self._most and len(self._beginning) < self.window.size
+
+    def _waited(self, now: float) -> float:
+        """How long somebody has waited for others to begin, and for nothing else."""
+        if len(self._going) >= self._most:
+            return 0.0
+        heads = (line[0] for visitor_id, line in self._lines.items() if self._may(visitor_id))
+        return now - min((self._since[run_id] for run_id in heads), default=now)
+
+    def _next(self) -> list[str]:
+        started: list[str] = []
+        while self._has_room and (following := self._following()) is not None:
+            started.append(following)
+        return started
+
     def _may(self, visitor_id: str) -> bool:
         return self._by_visitor.get(visitor_id, 0) < self._each
 
     def _go(self, visitor_id: str, run_id: str) -> None:
         self._going[run_id] = visitor_id
+        self._beginning.add(run_id)
         self._by_visitor[visitor_id] = self._by_visitor.get(visitor_id, 0) + 1
 
     def _following(self) -> str | None:
@@ -71,6 +114,7 @@ class Turns:
             return None
         line = self._lines[visitor_id]
         run_id = line.popleft()
+        del self._since[run_id]
         self._lines.move_to_end(visitor_id)
         if not line:
             del self._lines[visitor_id]
@@ -81,5 +125,6 @@ class Turns:
         for visitor_id, line in list(self._lines.items()):
             if run_id in line:
                 line.remove(run_id)
+                del self._since[run_id]
                 if not line:
                     del self._lines[visitor_id]

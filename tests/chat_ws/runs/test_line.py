@@ -72,3 +72,33 @@ async def test_a_turn_that_comes_in_the_moment_of_leaving_is_passed_on() -> None
     await eventually(lambda: "c1" in room.going)
     room.ends["c1"].set()
     await tasks["c1"]
+
+
+async def test_a_run_that_has_begun_lets_another_begin() -> None:
+    """The first word makes way; a refusal by the retriever makes way for fewer, once in a round."""
+    line = Line(Turns(most=99, each=99, waiting=9))
+    begun, over = asyncio.Event(), asyncio.Event()
+    size = line.turns.window.size
+
+    async def go(run_id: str) -> None:
+        async with line.turn("a", run_id, tell=lambda place: None) as turn:
+            if run_id == "a0":
+                await begun.wait()
+                turn.begun()
+            await over.wait()
+
+    tasks = [asyncio.create_task(go(f"a{number}")) for number in range(size + 2)]
+    await eventually(lambda: line.turns.waiting == 2)
+    begun.set()
+    await eventually(lambda: line.turns.waiting == 0)
+    over.set()
+    await asyncio.gather(*tasks)
+    assert line.turns.window.size == size + 1
+
+    async with line.turn("a", "x", tell=print) as one, line.turn("a", "y", tell=print) as other:
+        one.refused()
+        other.refused()
+        assert line.turns.window.size == 11
+        other.refused()
+        assert line.turns.window.size == 8
+    line.check()

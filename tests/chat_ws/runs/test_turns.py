@@ -51,15 +51,65 @@ def test_who_waits_may_leave() -> None:
 def test_the_line_is_bounded() -> None:
     """Past its length nobody else is taken, and is told to come again."""
     turns = Turns(most=1, each=1, waiting=1)
-    turns.check()
+    turns.check(0.0)
     turns.ask("a", "a1")
-    turns.check()
+    turns.check(0.0)
     turns.ask("b", "b1")
     with pytest.raises(OverloadedError) as caught:
-        turns.check()
+        turns.check(0.0)
     assert caught.value.retry_after_ms
     turns.leave("b1")
-    turns.check()
+    turns.check(0.0)
+
+
+def test_so_many_begin_at_once_as_the_window_is_wide() -> None:
+    """Who has the first word makes way for the next, who is refused narrows the window; leaving does, too."""
+    turns = Turns(most=99, each=99, waiting=99)
+    runs = [f"a{number}" for number in range(turns.window.size + 3)]
+    assert [turns.ask("a", run_id) for run_id in runs] == [True] * 16 + [False] * 3
+    assert turns.begun("a0") == ["a16", "a17"]  # one for the place, one for the window that grew
+    assert turns.begun("a0") == turns.begun("unknown") == []
+    assert (turns.beginning, turns.waiting) == (17, 1)
+    turns.window.refused(turns.window.round)
+    assert turns.window.size == 11
+    assert turns.leave("a0") == []  # it had begun: its place is not one of the window's
+    assert [turns.begun(f"a{number}") for number in range(1, 7)] == [[]] * 6
+    assert turns.leave("a7") == ["a18"]
+
+
+def test_a_window_that_is_not_full_does_not_grow() -> None:
+    """Whoever begins while there was room for others proves nothing about more."""
+    turns = Turns(most=99, each=99, waiting=99)
+    turns.ask("a", "a0")
+    turns.begun("a0")
+    assert turns.window.size == 16
+
+
+def test_what_goes_on_being_too_much_is_refused() -> None:
+    """A burst waits; once the first of it has waited too long, nobody else is taken until it goes."""
+    turns = Turns(most=99, each=1, waiting=99, wait_s=0.5)
+    going = turns.window.size
+    for number in range(going + 5):
+        turns.check(10.0)
+        turns.ask(f"v{number}", f"v{number}", 10.0)
+    turns.check(10.5)
+    with pytest.raises(OverloadedError, match="Too many questions"):
+        turns.check(10.6)
+    for number in range(5):
+        turns.leave(f"v{number}")
+    turns.check(99.0)
+    # A visitor who has had their share waits for themselves alone.
+    turns.ask("v6", "another", 10.0)
+    assert turns.waiting == 1
+    turns.check(99.0)
+
+
+def test_where_all_answers_are_being_given_a_place_is_waited_for() -> None:
+    """That takes as long as answers take: it is told, not refused."""
+    turns = Turns(most=1, each=1, waiting=9, wait_s=0.5)
+    turns.ask("a", "a1", 0.0)
+    turns.ask("b", "b1", 0.0)
+    turns.check(99.0)
 
 
 @given(
