@@ -67,12 +67,22 @@ class Weights:
         most = max(rarity.values(), default=1.0)
         self._weights = {term: part * _rarity(term, rarity, most) for term, part in asked.items()}
         self.total = sum(self._weights.values())
+        self._known: dict[int, tuple[Words, tuple[float, ...]]] = {}
+        """What texts hold of each term, by their identity: most are looked at several times."""
 
     def part(self, *texts: Words) -> float:
         """Return how much of the whole ``texts`` cover together, from 0 to 1."""
         if not self.total:
             return 0.0
-        return sum(weight * _held(term, texts) for term, weight in self._weights.items()) / self.total
+        first, *others = map(self._held, texts)
+        return sum(map(max, first, *others) if others else first) / self.total
+
+    def _held(self, text: Words) -> tuple[float, ...]:
+        """Return the weight of each term, as far as ``text`` holds it."""
+        if (known := self._known.get(id(text))) is None:
+            held = tuple(weight * _held(term, text) for term, weight in self._weights.items())
+            known = self._known[id(text)] = text, held
+        return known[1]
 
     def together(self, words: Words) -> float:
         """Return how much of the terms asked for side by side stand so in ``words``, from 0 to 1."""
@@ -164,14 +174,10 @@ def _rarity(term: str, rarity: Mapping[str, float], most: float) -> float:
     return UNSEEN * most if term.isalnum() else 0.0
 
 
-def _held(term: str, texts: Sequence[Words]) -> float:
-    for text in texts:
-        if term in text.places:
-            return 1.0
-    beginning = term[:BEGINNING]
-    if len(beginning) == BEGINNING and any(beginning in text.beginnings for text in texts):
-        return LIKE
-    return 0.0
+def _held(term: str, text: Words) -> float:
+    if term in text.places:
+        return 1.0
+    return LIKE if term[:BEGINNING] in text.beginnings else 0.0
 
 
 def _beside(ones: Sequence[int], others: Sequence[int]) -> bool:

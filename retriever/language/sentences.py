@@ -7,6 +7,7 @@ Pure.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 Span = tuple[int, int]
 
@@ -46,12 +47,16 @@ def sentence_spans(text: str) -> list[Span]:
     return spans
 
 
-def sentences(text: str, *, code: Sequence[Span] = ()) -> list[Sentence]:
-    """Return the sentences of a chunk in reading order; ``code`` are the parts that are none."""
+@lru_cache(maxsize=1024)
+def sentences(text: str, *, code: tuple[Span, ...] = ()) -> tuple[Sentence, ...]:
+    """Return the sentences of a chunk in reading order; ``code`` are the parts that are none.
+
+    Kept for the chunks that many questions meet.
+    """
     found: list[Sentence] = []
     for number, (start, end) in enumerate(_prose(text, code)):
         found.extend(_paragraph(text, start, end, number))
-    return found
+    return tuple(found)
 
 
 def _prose(text: str, code: Sequence[Span]) -> Iterator[Span]:

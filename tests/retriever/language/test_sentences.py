@@ -34,7 +34,7 @@ def test_sentences_of_a_chunk() -> None:
     """Code is no sentence, paragraphs are numbered, items stand without their mark, offsets are exact."""
     text = "Lead in:\n\n- First item. Second.\n2. third\n\nlet x = 1. Y\n\nAfter. It."
     start = text.index("let")
-    found = sentences(text, code=[(start, start + len("let x = 1. Y"))])
+    found = sentences(text, code=((start, start + len("let x = 1. Y")),))
     assert [(s.text, s.item) for s in found] == [
         ("Lead in:", False),
         ("First item.", True),
@@ -49,4 +49,4 @@ def test_sentences_of_a_chunk() -> None:
 
 def test_code_alone_has_no_sentences() -> None:
     """A chunk of nothing but code says nothing."""
-    assert sentences("fn main() {}", code=[(0, 12)]) == []
+    assert sentences("fn main() {}", code=((0, 12),)) == ()

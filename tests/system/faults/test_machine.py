@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.support import book
+from tests.support.chat_client import Frame, ask, opened, session
 from tests.support.clock import Clock
 from tests.support.experiment import experiment
 from tests.support.fake_cohere import KEY
+from tests.support.fleet import QUESTIONS
 from tests.support.name_server import Manner, NameServer, asking
 from tests.support.small_disk import SmallDisk
 from tests.support.system import Carrel
@@ -89,12 +91,32 @@ async def test_clock_jumps(tmp_path: Path, hours: int) -> None:
     with running(Carrel(tmp_path, **QUIET, **clock.variables)) as carrel:
         before = carrel.pids()
         async with experiment(carrel.address, carrel.admin_key, f"clock jumps by {hours:+} h") as fault:
+            token = await session(carrel.address)
+            asked = [await one_more(carrel, token, {})]
             for seconds in (hours * 3600, 0):
                 fault.begins()
                 clock.shift(seconds)
+                asked.append(await one_more(carrel, token, asked[0]))
                 await fault.recovered(since=fault.began)
                 await asyncio.sleep(HOLD_S)
+            assert listed(carrel, token, asked[0]) == [one["message_id"] for one in asked]
         assert carrel.pids() == before
+
+
+async def one_more(carrel: Carrel, token: str, before: Frame) -> Frame:
+    """Ask, in the conversation of ``before`` if there is one; return the acknowledgement."""
+    follows = {"conversation_id": before["conversation_id"]} if before else {}
+    async with opened(carrel.address, token) as socket:
+        acknowledged, *_, end = await ask(socket, QUESTIONS[0], **follows)
+    assert end["status"] == "completed"
+    return acknowledged
+
+
+def listed(carrel: Carrel, token: str, of: Frame) -> list[str]:
+    """Return the questions of a conversation as they are listed."""
+    path = f"/v1/conversations/{of['conversation_id']}/messages"
+    answer = carrel.get(path, Authorization=f"Bearer {token}").raise_for_status()
+    return [item["id"] for item in answer.json()["items"] if item["role"] == "user"]
 
 
 @pytest.mark.parametrize("manner", ["slow", "dead", "failing"])
