@@ -22,7 +22,7 @@ ANSWER_S = 60.0
 RETURN_S = 0.5
 """How long a visitor who lost the connection needs to be back."""
 TRIES = 3
-"""How often a visitor asks a question that is refused before leaving."""
+"""How often a visitor asks a question that is refused, before leaving."""
 
 
 @dataclass(frozen=True)
@@ -220,14 +220,15 @@ class Visitor:
         frame = {"type": "message-create", "client_message_id": str(uuid4()), "content": question}
         if self._conversation:
             frame["conversation_id"] = self._conversation
-        for _ in range(TRIES):
+        tries = 0
+        while tries < TRIES:
             try:
-                asked.at = time.monotonic()
                 return await self._answered(frame, asked)
             except RefusedError as refused:
                 self._tally.refused.append((time.monotonic(), refused.code))
-                asked.outcome = refused.code
-                asked.ended = time.monotonic()
+                asked.outcome, asked.ended = refused.code, time.monotonic()
+                # Nobody walks away from an answer that has been promised.
+                tries += not asked.acknowledged
                 await asyncio.sleep(refused.after_s * self._chance.uniform(1.0, 1.5))
             except LostError as lost:
                 asked.outcome, asked.ended = f"lost: {lost}", time.monotonic()
@@ -236,14 +237,15 @@ class Visitor:
         return False
 
     async def _answered(self, frame: dict[str, Any], asked: Asked) -> bool:
+        if not asked.acknowledged:
+            asked.at = time.monotonic()
         if not self._token:
             self._token = await session(self._port)
         socket = await self._open()
-        asked.at = time.monotonic()
+        if not asked.acknowledged:
+            asked.at = time.monotonic()
         socket.send(frame)
         run_id, number = "", 0
-        # What is refused after it was acknowledged is asked for again, from the beginning.
-        asked.first, asked.words = 0.0, 0
         cut = self._chance.random() < self._habits.cut
         walks_out = not cut and self._chance.random() < self._habits.walk_out
         while True:

@@ -16,7 +16,7 @@ from tests.support.system import Carrel
 from tests.support.wired import QUIET
 
 pytestmark = pytest.mark.system
-RATE, SECONDS = 150.0, 8.0
+RATE, SECONDS = 80.0, 8.0
 SAYS_SO = {"overloaded", "429", "503", "1013"}
 
 
@@ -38,7 +38,7 @@ async def test_what_is_too_much_is_refused(carrel: Carrel) -> None:
     numbers = itertools.count()
     questions = (f"{question} ({next(numbers)})" for question in itertools.cycle(QUESTIONS))
     load = Load(int(carrel.env["PORT"]), questions, seed=1)
-    load.habits = Habits(questions=1.0, cut=0.3)
+    load.habits = Habits(questions=1.5, cut=0.3)
     coming = asyncio.create_task(load.come())
     await load.at(RATE, SECONDS, settle_s=0.0)
     health = await asyncio.to_thread(carrel.get, "/health")
