@@ -114,6 +114,7 @@ async def _one_fault(found: Soak, here: Experiment, ways: Wired, chance: random.
     name = chance.choice(sorted(FAULTS))
     lasts_s = chance.uniform(*LASTS_S)
     found.faults.append((found.at_s, name))
+    print(f"{found.at_s:7.1f} s  {name} for {lasts_s:.1f} s", end="", flush=True)
     block = lasting(FAULTS[name], ways)
     await asyncio.to_thread(block.__enter__)
     await asyncio.sleep(lasts_s)
@@ -121,9 +122,7 @@ async def _one_fault(found: Soak, here: Experiment, ways: Wired, chance: random.
     since = time.monotonic()
     took_s = await here.works(since=since, within=RECOVERY_S) - since
     found.slowest_s = max(found.slowest_s, took_s)
-    print(
-        f"{found.at_s:7.1f} s  {name}: lasted {lasts_s:.1f} s, all answered {took_s:.1f} s after", flush=True
-    )
+    print(f": all answered {took_s:.1f} s after", flush=True)
 
 
 async def _watch(found: Soak, ways: Wired, over: asyncio.Event) -> None:
@@ -148,6 +147,8 @@ def main() -> int:
             chance = random.Random(options.seed)
             work = soak(ways, seconds=options.minutes * 60, every_s=options.every, chance=chance)
             found = asyncio.run(work)
+            if found.wrong:
+                print(f"\nthe last that Carrel said:\n{ways.carrel.log.read_text('utf-8')[-4000:]}")
     if options.plot is not None:
         options.plot.write_text(svg(found.panels()), "utf-8")
     counted = Counter(name for _, name in found.faults)

@@ -40,7 +40,7 @@ class Manners:
 class _Pair:
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter
-    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    tasks: list["asyncio.Task[bool]"] = field(default_factory=list)
 
     def end(self, *, reset: bool) -> None:
         for writer in (self.client, self.server):
@@ -137,7 +137,10 @@ class TcpProxy:
             loop.create_task(self._pass("up", reader, server)),
             loop.create_task(self._pass("down", upstream, writer)),
         ]
-        await asyncio.wait(pair.tasks)
+        for done in asyncio.as_completed(pair.tasks):
+            with contextlib.suppress(asyncio.CancelledError):
+                if await done:
+                    pair.end(reset=True)
         pair.end(reset=False)
         self._pairs.discard(pair)
 
@@ -146,14 +149,19 @@ class TcpProxy:
             return await asyncio.open_unix_connection(self._upstream)
         return await asyncio.open_connection("127.0.0.1", self._upstream)
 
-    async def _pass(self, side: Side, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+    async def _pass(self, side: Side, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Pass on until the end; return whether that was a reset, which the other one is to see as one."""
+        try:
             while data := await reader.read(_CHUNK):
                 if self.on_bytes is not None:
                     self.on_bytes(side, data)
                 await self._send(side, data, writer)
             await self._held(side)
             writer.write_eof()
+        except OSError:
+            await self._held(side)
+            return True
+        return False
 
     async def _send(self, side: Side, data: bytes, writer: asyncio.StreamWriter) -> None:
         if self._manners.latency_s:
