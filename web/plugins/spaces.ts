@@ -17,7 +17,8 @@ export function narrowed(code: string): string {
 
 function packed(style: string): string {
   return style
-    .replace(/\/\*.*?\*\//gs, "")
+    .replace(/\s*\/\*.*?\*\/\s*/gs, "")
+    .replace(/^`\s+/, "`")
     .replace(/\s*([{};,])\s*/g, "$1")
     .replace(/:\s+/g, ":")
     .replace(/;\}/g, "}")

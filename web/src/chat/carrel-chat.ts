@@ -1,11 +1,11 @@
 /** The chat element: everything between a question and an answer that one reads. */
 import { html, LitElement, nothing, type PropertyValues } from "lit";
-import { repeat } from "lit/directives/repeat.js";
 import { CarrelClient } from "../client";
 import type { PageContext } from "../protocol";
 import { texts } from "../texts";
 import { controls } from "../ui/controls";
 import { whenIdle } from "../ui/idle";
+import { rows } from "../ui/rows";
 import { theme } from "../ui/theme";
 import { AnswerActs } from "./answer-acts";
 import { chatStyle } from "./chat-style";
@@ -168,7 +168,7 @@ export class CarrelChat extends LitElement {
     this.afterwards.want();
     return html`<div class="column">
       ${talk.hasOlder ? olderView(talk.loading, this.older) : nothing}
-      ${repeat(
+      ${rows(
         turns,
         ({ key }) => key,
         (turn) =>
