@@ -4,16 +4,17 @@
  */
 import { Reading } from "../reading/reading";
 import { texts } from "../texts";
-import { whenIdle } from "../ui/idle";
 import "./answer";
 import "./conversations";
 import "./dialogs";
 import "./source-card";
 
-/** Something of everything: what is read once before is read five times as fast when the first words come. */
+/** Something of everything: the first reading makes the rules ready, which takes longer than a few words do. */
 const SAMPLE = "**a** `b` [c](https://d.e)\n\n- f\n\n| g |\n|---|\n| h |\n\n```\ni\n```";
 
-whenIdle(() => {
-  const reading = new Reading(document.createElement("div"), texts.answer);
-  reading.update({ text: SAMPLE, citations: [], whole: true, marksOf: () => [] });
+new Reading(document.createElement("div"), texts.answer).update({
+  text: SAMPLE,
+  citations: [],
+  whole: true,
+  marksOf: () => [],
 });
