@@ -62,10 +62,10 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	@cd web && npm ci --silent --no-progress
 	@touch $@
 
-WEB_SOURCES := $(shell find web/src web/*.html web/*.ts web/tsconfig.json -type f 2>/dev/null)
+WEB_SOURCES := $(shell find web/src web/plugins web/scripts web/*.html web/*.ts web/tsconfig.json -type f 2>/dev/null)
 
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
-	@cd web && npm run --silent build -- --logLevel warn
+	@cd web && npm run --silent build
 
 deploy-tools: $(VENV)/.installed-deploy ## install what `carrel deploy` needs to bring Carrel to a Space
 

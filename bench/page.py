@@ -159,7 +159,7 @@ def told(stack: Stack, browser: Browser, options: argparse.Namespace) -> bool:
         for pace_ms, slower in ((options.pace_ms, 1), (0.0, 1), (options.pace_ms, 4))
     ]
     # The slow processor's is told for what it is; the bound is for this machine as it is.
-    return sizes[1] < WIDGET_BYTES and middle < FIRST_PAINT_MS and all(streamed[:2])
+    return sizes[2] < WIDGET_BYTES and middle < FIRST_PAINT_MS and all(streamed[:2])
 
 
 def smooth(stack: Stack, browser: Browser, *, pace_ms: float, slower: int) -> bool:

@@ -1,15 +1,26 @@
 import { fileURLToPath } from "node:url";
-import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { withPlainImports } from "./plugins/imports.ts";
+import { slim } from "./plugins/slim.ts";
+import { withoutSpaces } from "./plugins/spaces.ts";
+import { minifiedTwice } from "./plugins/twice.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 // Two pages, and two scripts for other sites' pages. All but these four have their content's hash in their
 // name and are kept by browsers for ever; addresses are relative, so that any path prefix will do.
 const STABLE = new Set(["widget", "client"]);
+const INPUTS: Record<string, Record<string, string>> = {
+  chat: { index: here("index.html"), widget: here("src/widget.ts") },
+  desk: { admin: here("admin.html") },
+  client: { client: here("src/client-entry.ts") },
+};
 
-export default defineConfig({
-  plugins: [withoutSpaces(), withPlainImports()],
+// The chat's second way to the service, for who has no WebSocket: a file of its own would cost more than half of it.
+const WITH_STREAMS = { name: "carrel-chat", test: /\/src\/(chat\/carrel-chat|client\/streams)\.ts/ };
+
+export default defineConfig(({ mode }) => ({
+  plugins: [slim(), withoutSpaces(), withPlainImports(), minifiedTwice()],
   base: "./",
   build: {
     target: "es2022",
@@ -21,27 +32,15 @@ export default defineConfig({
       resolveDependencies: (_, files, { hostType }) => (hostType === "html" ? files : []),
     },
     rollupOptions: {
-      input: {
-        index: here("index.html"),
-        admin: here("admin.html"),
-        widget: here("src/widget.ts"),
-        client: here("src/client-entry.ts"),
-      },
+      ...(INPUTS[mode] && { input: INPUTS[mode] }),
+      checks: { pluginTimings: false },
       // client.js is there to be imported from.
       preserveEntrySignatures: "exports-only",
       output: {
         entryFileNames: (chunk) => (STABLE.has(chunk.name) ? "[name].js" : "assets/[name]-[hash].js"),
         chunkFileNames: "assets/[name]-[hash].js",
+        ...(mode === "chat" && { codeSplitting: { groups: [WITH_STREAMS] } }),
         assetFileNames: "assets/[name]-[hash][extname]",
-        // What every view is made of is one file, not one for each pair of views that share a part of it.
-        codeSplitting: {
-          groups: [
-            {
-              name: "ui",
-              test: /node_modules\/(@lit|lit)|\/src\/(ui\/(controls|icons|place|theme)|texts\/(choose|en|index))\.ts/,
-            },
-          ],
-        },
       },
     },
   },
@@ -54,39 +53,10 @@ export default defineConfig({
       ]),
     ),
   },
-  test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: 30_000 },
-});
-
-/** Styles and markup stand in the scripts as they are written: spaces that say nothing need not be sent. */
-function withoutSpaces(): Plugin {
-  const inStyle = (style: string) =>
-    style
-      .replace(/\/\*.*?\*\//gs, "")
-      .replace(/\s*([{};,])\s*/g, "$1")
-      .replace(/:\s+/g, ":");
-  return {
-    name: "without-spaces",
-    apply: "build",
-    enforce: "pre",
-    transform: (code, id) =>
-      /\/src\/.*\.ts$/.test(id)
-        ? { code: code.replace(/(?<=[\s[(,])css`[^`$]*`/g, inStyle).replace(/\n[ \t]+/g, "\n"), map: null }
-        : undefined,
-  };
-}
-
-/**
- * Leaves `import()` as it stands. Vite wraps it in a helper that loads style sheets beforehand, which no part here
- * has: 0.9 kB, and one more file that the widget's button would wait for.
- */
-function withPlainImports(): Plugin {
-  return {
-    name: "with-plain-imports",
-    apply: "build",
-    configResolved({ plugins }) {
-      const wrapping = plugins.findIndex(({ name }) => name === "native:import-analysis-build");
-      if (wrapping < 0) throw new Error("Vite wraps import() in another way now; see withPlainImports.");
-      (plugins as Plugin[]).splice(wrapping, 1);
-    },
-  };
-}
+  test: {
+    environment: "jsdom",
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    server: { deps: { inline: ["marked", "dompurify"] } },
+  },
+}));

@@ -12,6 +12,7 @@ from playwright.sync_api import Dialog, Page, Request, expect
 from tests.browser.chat import Chat
 from tests.browser.payloads import PAYLOADS
 from tests.browser.stack import Stack
+from tests.support.system import eventually
 
 _WATCH = "window.hits = []; window.hit = (n) => { window.hits.push(n); };"
 
@@ -58,9 +59,9 @@ class Visitor:
 def visitor(stack: Stack, page: Page) -> Iterator[Visitor]:
     """Whoever the page is."""
     page.goto(stack.carrel.address)
-    expect(Chat(page).question).to_be_enabled()
-    known = page.evaluate("Object.values(localStorage).find((text) => text.includes('visitor_id'))")
-    headers = {"authorization": f"Bearer {json.loads(known)['token']}"}
+    session = "Object.values(localStorage).find((text) => text.includes('visitor_id')) ?? ''"
+    eventually(lambda: page.evaluate(session), within=15, what="the page has a session")
+    headers = {"authorization": f"Bearer {json.loads(page.evaluate(session))['token']}"}
     with httpx.Client(base_url=stack.carrel.address, headers=headers, timeout=30, trust_env=False) as http:
         yield Visitor(http)
 

@@ -1,6 +1,7 @@
 /** One answer: its text with marks, its sources, how it ended, and what can be done with it. */
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import type { Mark } from "../reading/marks";
+import { Pace } from "../reading/pace";
 import { safeUrl } from "../reading/purify";
 import { Reading } from "../reading/reading";
 import { type Numbered, numberSources, pathOf, type Source, sourceAt } from "../reading/sources";
@@ -42,7 +43,7 @@ export class CarrelAnswer extends LitElement {
   declare busy: boolean;
   /** Whether all sources are listed. */
   declare all: boolean;
-  private reading: Reading | undefined;
+  private pace: Pace | undefined;
   private numbered: Numbered = { sources: [], numbers: [] };
   private readonly marks = new Marks(this, (citation, number) =>
     sourceAt(this.citations[citation], number, this.numbered),
@@ -54,6 +55,11 @@ export class CarrelAnswer extends LitElement {
     this.of = 1;
     this.busy = false;
     this.all = false;
+  }
+
+  /** While the text grows what stands below it would only be pushed around. */
+  private get grows(): boolean {
+    return isGoing(this.answer) || this.pace?.behind === true;
   }
 
   private get refused(): boolean {
@@ -73,23 +79,23 @@ export class CarrelAnswer extends LitElement {
 
   protected override render() {
     const { answer } = this;
-    const going = isGoing(answer);
-    return html`<div class=${this.refused ? "refused" : ""} aria-busy=${going}>
+    const { grows } = this;
+    return html`<div class=${this.refused ? "refused" : ""} aria-busy=${grows}>
         ${this.refused ? html`<p class="head">${icon("none")}${texts.answer.refused}</p>` : nothing}
-        ${going && !answer.text ? this.progress() : nothing}
+        ${grows && !answer.text ? this.progress() : nothing}
         <div class="text" ?hidden=${!answer.text} @click=${this.clicked} @mouseover=${this.marks.over} @mouseout=${this.marks.out}
           @focusin=${this.marks.focused} @focusout=${this.marks.out}></div>
       </div>
-      ${this.outcome()} ${this.degraded()} ${this.sources()} ${going ? nothing : this.tools()}`;
+      ${this.outcome()} ${this.degraded()} ${this.sources()} ${grows ? nothing : this.tools()}`;
   }
 
   protected override updated(changed: PropertyValues<this>) {
     if (!changed.has("answer")) return;
     const root = this.renderRoot.querySelector(".text") as HTMLElement;
-    this.reading ??= new Reading(root, texts.answer);
+    this.pace ??= new Pace(new Reading(root, texts.answer), () => this.requestUpdate());
     const marksOf = (citation: number): Mark[] =>
       (this.numbered.numbers[citation] ?? []).map((number) => ({ number, label: this.labelOf(number) }));
-    this.reading.update({
+    this.pace.update({
       text: this.answer.text,
       citations: this.citations,
       whole: !isGoing(this.answer),
@@ -130,8 +136,7 @@ export class CarrelAnswer extends LitElement {
 
   private sources() {
     const { sources } = this.numbered;
-    // While the text grows a list below it would only be pushed around.
-    if (!sources.length || isGoing(this.answer)) return nothing;
+    if (!sources.length || this.grows) return nothing;
     const shown = this.all ? sources : sources.slice(0, FEW);
     return html`<section class="sources" aria-labelledby="sources">
       <h4 id="sources">${texts.sources.heading}</h4>

@@ -1,11 +1,11 @@
 /** The chat element: everything between a question and an answer that one reads. */
 import { html, LitElement, nothing, type PropertyValues } from "lit";
-import { repeat } from "lit/directives/repeat.js";
 import { CarrelClient } from "../client";
 import type { PageContext } from "../protocol";
 import { texts } from "../texts";
 import { controls } from "../ui/controls";
 import { whenIdle } from "../ui/idle";
+import { rows } from "../ui/rows";
 import { theme } from "../ui/theme";
 import { AnswerActs } from "./answer-acts";
 import { chatStyle } from "./chat-style";
@@ -69,9 +69,14 @@ export class CarrelChat extends LitElement {
   private sizes: ResizeObserver | undefined;
   private readonly answers = new AnswerActs(this);
   private readonly opening = new Opening(this);
-  private readonly answering = this.later(() => import("./answering"));
-  private readonly listing = this.later(() => import("./conversations"));
-  private readonly asking = this.later(() => import("./dialogs"));
+  /** Loaded when the page has nothing else to do, or when it is wanted. */
+  private readonly afterwards = new Later(
+    () => import("./afterwards"),
+    ({ failed }) => {
+      if (failed) this.say(texts.errors.unloaded);
+      this.requestUpdate();
+    },
+  );
   private readonly connection = new Connection(this, {
     back: () => this.cameBack(),
     refused: (line) => line && this.say(line),
@@ -141,21 +146,13 @@ export class CarrelChat extends LitElement {
     <carrel-dialogs></carrel-dialogs>`;
   }
 
-  /** What a question can be asked without is loaded when it is wanted. */
-  private later(load: () => Promise<unknown>): Later {
-    return new Later(load, ({ failed }) => {
-      if (failed) this.say(texts.errors.unloaded);
-      this.requestUpdate();
-    });
-  }
-
   private async dialogs(): Promise<CarrelDialogs> {
-    await this.asking.get();
+    await this.afterwards.get();
     return this.child<CarrelDialogs>("carrel-dialogs");
   }
 
   private conversations() {
-    this.listing.want();
+    this.afterwards.want();
     return html`<div class="aside">
       <carrel-conversations .list=${this.list} .here=${this.talk.conversationId} @open=${this.opened} @rename=${this.owned.renamed}
         @act=${this.owned.acted} @me=${this.owned.forMe}></carrel-conversations>
@@ -168,16 +165,16 @@ export class CarrelChat extends LitElement {
     if (talk.problem && !turns.length) return unreadView(talk.problem, () => talk.refresh());
     if (!turns.length) return talk.loading ? loadingView() : welcomeView();
     const busy = talk.going !== undefined;
-    this.answering.want();
+    this.afterwards.want();
     return html`<div class="column">
       ${talk.hasOlder ? olderView(talk.loading, this.older) : nothing}
-      ${repeat(
+      ${rows(
         turns,
         ({ key }) => key,
         (turn) =>
           turnView(
             turn,
-            { shown: this.answers.shownOf(turn), busy, answering: this.answering },
+            { shown: this.answers.shownOf(turn), busy, answering: this.afterwards },
             this.answers,
           ),
       )}
@@ -188,7 +185,7 @@ export class CarrelChat extends LitElement {
     const limit = this.heard?.limits?.max_message_chars;
     return html`<carrel-composer .value=${this.opening.draft} .limit=${limit ?? 8000} .going=${this.talk.going !== undefined}
       .further=${this.talk.turns.length > 0} .context=${this.context} @ask=${this.asked} @stop=${() => this.talk.stop()}
-      @draft=${this.drafted} @uncontext=${this.uncontext} @focusin=${this.answering.soon}></carrel-composer>`;
+      @draft=${this.drafted} @uncontext=${this.uncontext} @focusin=${this.afterwards.soon}></carrel-composer>`;
   }
 
   private begin(client: ChatClient) {
@@ -248,8 +245,7 @@ export class CarrelChat extends LitElement {
 
   private cameBack() {
     this.say(texts.connection.back);
-    this.answering.again();
-    this.listing.again();
+    this.afterwards.again();
     this.talk?.refresh();
   }
 
@@ -277,7 +273,7 @@ export class CarrelChat extends LitElement {
     this.listed = true;
     this.list.refresh();
     await this.updateComplete;
-    await this.listing.get().catch(() => {});
+    await this.afterwards.get().catch(() => {});
     this.child<CarrelConversations>("carrel-conversations")?.focus();
   };
 
@@ -312,7 +308,7 @@ export class CarrelChat extends LitElement {
   }
 
   protected override firstUpdated() {
-    whenIdle(() => this.isConnected && this.answering.soon());
+    whenIdle(() => this.isConnected && this.afterwards.soon());
     const card = this.child<CarrelSourceCard>("carrel-source-card");
     this.renderRoot.addEventListener("carrel-source", (event) =>
       card.ask((event as CustomEvent<SourceShown>).detail),

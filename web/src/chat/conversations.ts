@@ -1,12 +1,12 @@
 /** The list of conversations as it is seen, and what is done with one of them. */
 import { html, LitElement, nothing } from "lit";
-import { repeat } from "lit/directives/repeat.js";
 import type { Conversation } from "../protocol";
 import { texts } from "../texts";
 import { controls } from "../ui/controls";
 import { icon } from "../ui/icons";
 import "../ui/menu";
 import type { MenuItem } from "../ui/menu";
+import { rows } from "../ui/rows";
 import { theme } from "../ui/theme";
 import { conversationsStyle } from "./conversations-style";
 import { byDay } from "./days";
@@ -64,7 +64,7 @@ export class CarrelConversations extends LitElement {
   private days() {
     return byDay(this.list.items, new Date()).map(
       ({ name, items }) => html`<h3>${name}</h3>
-        <ul>${repeat(
+        <ul>${rows(
           items,
           ({ id }) => id,
           (own) => this.item(own),

@@ -5,7 +5,7 @@ const TAGS = "p br hr h4 h5 h6 strong em del code pre blockquote a ul ol li tabl
   " ",
 );
 
-const RULES = {
+export const RULES = {
   ALLOWED_TAGS: TAGS,
   ALLOWED_ATTR: ["href", "title", "start", "align"],
   ALLOW_DATA_ATTR: false,

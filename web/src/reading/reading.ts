@@ -7,8 +7,9 @@ import type { Tokens } from "marked";
 import type { Citation } from "../protocol";
 import { type Block, grouped } from "./blocks";
 import { type DressWords, dress } from "./dress";
+import { toHtml } from "./html";
 import { leavesOf } from "./leaves";
-import { type Links, lex, toHtml } from "./markdown";
+import { type Links, lex } from "./markdown";
 import { type Mark, mark } from "./marks";
 import { mend } from "./mend";
 import { placesIn, plainLineEnds } from "./offsets";
@@ -47,15 +48,23 @@ export class Reading {
     private readonly words: DressWords,
   ) {}
 
-  /** Shows `answer`. What is the same as before is not touched. */
-  update({ text, citations, whole, marksOf }: Answer): void {
-    const source = withoutSentinels(plainLineEnds(text));
-    const blocks = this.blocksOf(source, whole);
-    this.spans = spansOf(text, citations);
+  /** How much of the answer is shown, in UTF-16 units. */
+  get length(): number {
+    return this.source.length;
+  }
+
+  /** Shows `answer`, at most so much of it; what is the same as before is not touched. Returns whether that is all. */
+  update({ text, citations, whole, marksOf }: Answer, most = Number.POSITIVE_INFINITY): boolean {
+    const all = withoutSentinels(plainLineEnds(text));
+    const source = all.slice(0, most);
+    const isAll = source === all;
+    const blocks = this.blocksOf(source, whole && isAll);
+    this.spans = spansOf(text, citations).filter(({ end }) => end <= source.length);
     this.marksOf = marksOf;
     for (const [index, block] of blocks.entries()) this.show(index, block);
     for (const surplus of this.shown.splice(blocks.length)) surplus.node.remove();
     this.source = source;
+    return isAll;
   }
 
   /** Finished blocks as they are, and the rest read anew: the last two may still become one. */

@@ -21,7 +21,7 @@ vi.mock("../../src/chat/later", async (original) => {
           await new Promise<void>((open, shut) => loading.gates.push({ open, shut }));
           return load();
         };
-        super(String(load).includes("answering") ? gated : load, told);
+        super(String(load).includes("afterwards") ? gated : load, told);
       }
     },
   };

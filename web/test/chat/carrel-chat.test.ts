@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import "../../src/chat/answering";
+import "../../src/chat/afterwards";
 import "../../src/chat/carrel-chat";
 import "../../src/chat/conversations";
 import "../../src/chat/dialogs";

@@ -40,13 +40,16 @@ export function reader() {
   const root = document.createElement("div");
   const reading = new Reading(root, WORDS);
   const show = (text: string, citations: readonly Citation[] = [], whole = true) => {
-    const { numbers } = numberSources(citations);
-    const marksOf = (index: number) =>
-      (numbers[index] ?? []).map((number) => ({ number, label: `Source ${number}` }));
-    reading.update({ text, citations, whole, marksOf });
+    reading.update({ text, citations, whole, marksOf: marksOf(citations) });
     return root;
   };
   return { root, show };
+}
+
+/** The numbers behind each of `citations`. */
+export function marksOf(citations: readonly Citation[]) {
+  const { numbers } = numberSources(citations);
+  return (index: number) => (numbers[index] ?? []).map((number) => ({ number, label: `Source ${number}` }));
 }
 
 export function shown(text: string, citations: readonly Citation[] = [], whole = true): HTMLElement {
