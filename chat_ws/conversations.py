@@ -36,15 +36,15 @@ class Conversations:
         A question stored by an attempt whose commit was never confirmed is found as a duplicate whose run
         nobody runs: it is started now. While too many wait to be answered nothing is taken: ``overloaded``.
         """
-        self._runs.check_room()
-        if isinstance(frame, RunRegenerate):
-            stored, question = await self.history.regenerate(visitor_id, frame)
-        else:
-            stored, question = await self.history.create_message(visitor_id, frame), frame
-        self.stored["duplicate" if stored.duplicate else "new",] += 1
-        if stored.status == "running" and stored.ours:
-            # Who asks for another answer is not given the same one.
-            self._runs.start(visitor_id, stored, question, fresh=isinstance(frame, RunRegenerate))
+        with self._runs.room():
+            if isinstance(frame, RunRegenerate):
+                stored, question = await self.history.regenerate(visitor_id, frame)
+            else:
+                stored, question = await self.history.create_message(visitor_id, frame), frame
+            self.stored["duplicate" if stored.duplicate else "new",] += 1
+            if stored.status == "running" and stored.ours:
+                # Who asks for another answer is not given the same one.
+                self._runs.start(visitor_id, stored, question, fresh=isinstance(frame, RunRegenerate))
         return stored
 
     async def follow(

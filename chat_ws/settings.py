@@ -52,8 +52,8 @@ class ChatSettings(ServiceSettings):
     """Answered at once, each over a connection of its own to the retriever."""
     max_runs_per_visitor: Annotated[int, Field(ge=1)] = 4
     max_runs_queued: Annotated[int, Field(ge=0)] = 500
-    max_wait_s: Annotated[float, Field(gt=0)] = 0.3
-    """While an answer has waited so long for its turn, no further question is taken."""
+    max_wait_s: Annotated[float, Field(gt=0)] = 0.2
+    """A question whose answer would wait for longer, for others to begin, is not taken."""
     """Wait for their turn; a question beyond them is refused."""
     heartbeat_interval_s: Annotated[float, Field(gt=0, le=55)] = 20.0
     """Silence on a connection is never longer; proxies cut at about 60 s."""

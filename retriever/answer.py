@@ -61,6 +61,8 @@ class Grounds:
     found: Found
     degraded: list[str]
     """What this much was done without."""
+    quotes: list[Quote] | None = None
+    """The sentences that answer, where no model is to be asked."""
 
 
 class Answers:
@@ -89,9 +91,10 @@ class Answers:
             yield event
 
     def _told(self, request: AnswerRequest, grounds: Grounds) -> AsyncIterator[RunEvent]:
-        if self._model is None or not grounds.found.passages:
+        model = self._models(grounds.found)
+        if model is None:
             return self._extracted(grounds, grounds.degraded)
-        return self._modelled(self._model, request, grounds)
+        return self._modelled(model, request, grounds)
 
     async def whole(self, request: AnswerRequest) -> GroundedAnswer:
         """Return the answer at once; nothing was sent, so one that broke off is given by the documents."""
@@ -111,8 +114,15 @@ class Answers:
     async def _grounds(self, request: AnswerRequest) -> Grounds:
         messages, lacking = await self._condenser.standalone(_checked(request))
         question = understand(messages, request.context)
-        found, degraded = await self._find(question, request)
-        return Grounds(question, found, [*lacking, *found.degraded, *degraded])
+        # All that keeps the cores at work is one turn; what a model takes is not.
+        async with self._search.admission.turn():
+            found, degraded = await self._find(question, request)
+            quotes = None if self._models(found) else await self._choose(question, found)
+        return Grounds(question, found, [*lacking, *found.degraded, *degraded], quotes)
+
+    def _models(self, found: Found) -> GuardedModel | None:
+        """Return the model, where there is one and something for it to read."""
+        return self._model if found.passages else None
 
     async def _modelled(
         self, model: GuardedModel, request: AnswerRequest, grounds: Grounds
@@ -168,7 +178,9 @@ class Answers:
     async def _extracted(self, grounds: Grounds, degraded: list[str]) -> AsyncIterator[RunEvent]:
         """The answer in the documents' own sentences."""
         question, found = grounds.question, grounds.found
-        quotes = await self._choose(question, found)
+        quotes = grounds.quotes
+        if quotes is None:
+            quotes = await self._choose(question, found)
         for event in _opening(MODEL, question, found, found.passages):
             yield event
         for event in _spoken(quotes) if quotes else _deltas(refusal(question.text)):

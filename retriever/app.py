@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from retriever import health, metrics, routes
+from retriever.admission import Admission
 from retriever.answer import Answers
 from retriever.cohere.connection import Connection, connection
 from retriever.cohere.model import Cohere
@@ -16,7 +17,6 @@ from retriever.documents.catalogue import Catalogue
 from retriever.embedding.cohere import make_embedder
 from retriever.embedding.local import Absent, find
 from retriever.embedding.vectors import Vectors
-from retriever.guard.admission import Admission
 from retriever.guard.budget import Budget
 from retriever.guard.guarded import GuardedEmbedder, GuardedModel
 from retriever.index import routes as index_routes

@@ -10,12 +10,12 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from retriever.admission import Admission
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.facets import conditions
 from retriever.documents.links import deep_link
 from retriever.documents.records import INDEX_FORMAT, SPARSE_VECTORS
 from retriever.embedding.vectors import Asked, Vectors
-from retriever.guard.admission import Admission
 from retriever.language.tokens import terms
 from retriever.ports import Condition, DenseVector, Hit, Signal, VectorStore, Where
 from retriever.ranking import PLACE_KEYS, Ranked, Scored, distinct, fuse, grouped, read
@@ -27,7 +27,7 @@ from shared.tracing import span
 MIN_CANDIDATES = 50
 CANDIDATES_PER_PASSAGE = 3
 ATTEMPTS = 3
-MAX_SEARCHES = 8
+MAX_SEARCHES = 4
 RERANKED = 30
 """So many passages at least are reranked, however few are asked for."""
 SPARE = 6
@@ -90,14 +90,22 @@ class Search:
         self.durations = Durations()
 
     async def search(self, request: SearchRequest, rerank: Rerank | None = None) -> SearchAnswer:
-        """Answer ``POST /v1/search``; ``rerank`` is asked, where there is one and the request wants it."""
+        """Answer ``POST /v1/search``; ``rerank`` is asked, where there is one and the request wants it.
+
+        Raises
+        ------
+        OverloadedError
+            When others wait too long for their turn already.
+        """
         weights = dict.fromkeys(terms(request.query), 1.0)
         where = conditions(request.filters)
         limit = request.limit
         if not request.rerank or rerank is None:
-            found = await self.find(weights, text=request.query, where=where, limit=limit)
+            async with self.admission.turn():
+                found = await self.find(weights, text=request.query, where=where, limit=limit)
             return _answer(request, found)
-        found = await self.find(weights, text=request.query, where=where, limit=max(limit, RERANKED))
+        async with self.admission.turn():
+            found = await self.find(weights, text=request.query, where=where, limit=max(limit, RERANKED))
         began = time.perf_counter()
         best, lacking = await rerank(request.query, found.passages) if found.passages else ([], [])
         took = _ms(time.perf_counter() - began)
@@ -115,19 +123,11 @@ class Search:
     ) -> Found:
         """Return the best ``limit`` passages for the weighted terms and the meaning of ``text``.
 
-        A document that is replaced meanwhile is found as it was or as it is, never missing.
-
-        Raises
-        ------
-        OverloadedError
-            When others wait too long for their turn already.
+        A document that is replaced meanwhile is found as it was or as it is, never missing. Whoever calls
+        this has a turn of ``admission``.
         """
-        async with self.admission.turn():
-            return await self._traced(Query(weights, where, limit), text)
-
-    async def _traced(self, query: Query, text: str) -> Found:
-        with span("search", {"carrel.limit": query.limit}) as one:
-            found = await self._find(query, text)
+        with span("search", {"carrel.limit": limit}) as one:
+            found = await self._find(Query(weights, where, limit), text)
             one.note({"carrel.passages": len(found.passages), "carrel.index_version": found.index_version})
         return found
 

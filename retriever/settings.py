@@ -19,10 +19,10 @@ class RetrieverSettings(ServiceSettings):
     max_document_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
     max_archive_bytes: int = Field(default=100 * 1024 * 1024, ge=1024, le=1024 * 1024 * 1024)
     """Of an archive that is uploaded or fetched, packed; the gateway has the same limit."""
-    max_searches: int = Field(default=8, ge=1)
+    max_searches: int = Field(default=4, ge=1)
     """Searches at once, those for answers included; the others wait."""
-    max_wait_s: float = Field(default=0.3, gt=0)
-    """While a search has waited so long for its turn, no further one is taken."""
+    max_wait_s: float = Field(default=0.2, gt=0)
+    """A search that would wait for longer is not taken."""
     parse_timeout_s: float = Field(default=60, gt=0, le=240)
     """A document whose parser takes longer is refused; the gateway waits for 300 s."""
     parse_memory_bytes: int = Field(default=1536 * 1024 * 1024, ge=128 * 1024 * 1024)

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 from chat_ws.runs.turns import Turns
 
@@ -22,7 +22,7 @@ class Turn:
     def begun(self) -> None:
         """The first word of the answer has come: another run may begin."""
         self.has_begun = True
-        self._line.let_go(self._line.turns.begun(self._run_id))
+        self._line.let_go(self._line.turns.begun(self._run_id, now()))
 
     def refused(self) -> None:
         """The retriever has too much to do: it is asked for less at once."""
@@ -47,11 +47,17 @@ class Line:
                 await self._wait(run_id, tell)
             yield Turn(self, run_id)
         finally:
-            self.let_go(self.turns.leave(run_id))
+            self.let_go(self.turns.leave(run_id, now()))
 
-    def check(self) -> None:
-        """Raise ``overloaded`` when nobody else may wait."""
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """Hold a place for one who will ask for a turn; raise ``overloaded`` when nobody else may wait."""
         self.turns.check(now())
+        self.turns.coming += 1
+        try:
+            yield
+        finally:
+            self.turns.coming -= 1
 
     def let_go(self, started: Sequence[str]) -> None:
         """Let runs that wait go."""

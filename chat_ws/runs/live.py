@@ -9,7 +9,7 @@ import contextlib
 import logging
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,8 @@ from shared.tracing import span
 _STORE_RETRY_S = 0.25
 _CHECKPOINT_CHARS = 2048
 _VALUE_BYTES = 64
+_AGAIN_S = 0.1
+"""How soon the retriever is asked again: what it says is meant for those who were not taken."""
 _PATIENCE_S = 10.0
 """How long a question that was acknowledged is tried while the retriever has too much to do."""
 _log = logging.getLogger(__name__)
@@ -66,7 +68,7 @@ class Runs:
     """The live runs of this process.
 
     ``max_runs`` are answered at once, ``max_runs_each`` of one visitor, and ``max_queued`` more wait; nobody
-    else is taken while one has waited for ``max_wait_s``.
+    is taken who would wait for longer than ``max_wait_s`` for others to begin.
     ``checkpoint_s`` is how often a growing answer is kept, ``store_for_s`` how long ``run-end`` waits for
     a database that is away, ``store_at_exit_s`` how long the end of the process does.
     """
@@ -119,13 +121,22 @@ class Runs:
         """How many runs may be on their way to the first word of their answer at the same time."""
         return self._line.turns.window.size
 
-    def check_room(self) -> None:
-        """Raise ``overloaded`` when runs wait so long, or so many do, that no question is taken."""
-        try:
-            self._line.check()
-        except OverloadedError:
-            self.refused += 1
-            raise
+    @contextlib.contextmanager
+    def room(self) -> Iterator[None]:
+        """Hold a place for a question that is being stored.
+
+        Raises
+        ------
+        OverloadedError
+            When so many runs wait, or for so long, that no question is taken.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(self._line.room())
+            except OverloadedError:
+                self.refused += 1
+                raise
+            yield
 
     def start(self, visitor_id: str, stored: Stored, frame: MessageCreate, *, fresh: bool = False) -> None:
         """Start the run of a stored question; one that is live already is left alone.
@@ -228,11 +239,11 @@ class Runs:
             try:
                 await self._follow(run, request, turn)
             except OverloadedError as error:
-                wait_s = (error.retry_after_ms or 500) / 1000
+                wait_s = (error.retry_after_ms or 0) / 1000
                 if turn.has_begun or now() + wait_s > until:
                     raise
                 turn.refused()
-                await asyncio.sleep(wait_s)
+                await asyncio.sleep(min(wait_s, _AGAIN_S))
             else:
                 return
 

@@ -101,4 +101,6 @@ async def test_a_run_that_has_begun_lets_another_begin() -> None:
         assert line.turns.window.size == 11
         other.refused()
         assert line.turns.window.size == 8
-    line.check()
+    with line.room():
+        assert line.turns.coming == 1
+    assert line.turns.coming == 0

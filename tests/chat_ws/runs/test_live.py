@@ -362,14 +362,15 @@ async def test_runs_take_turns(rooms: list[Room]) -> None:
     await until(second, 1)
     await until(third, 1)
     assert room.runs.queued == 2
-    with pytest.raises(OverloadedError):
-        room.runs.check_room()
+    with pytest.raises(OverloadedError), room.runs.room():
+        pytest.fail("it was taken")
+    assert room.runs.refused == 1
     room.runs.stop(third, "cancelled")
     told = await frames_of(third)
     well_formed(told)
     assert [told[0]["type"], told[0]["position"], told[-1]["status"]] == ["run-queued", 2, "cancelled"]
-    room.runs.check_room()
-    gate.set()
+    with room.runs.room():
+        gate.set()
     assert [frame["type"] for frame in await frames_of(first)] == ["run-start", "run-end"]
     told = await frames_of(second)
     well_formed(told)

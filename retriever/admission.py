@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from shared.crowding import Crowding
 from shared.errors import OverloadedError
 
 RETRY_AFTER_MS = 500
@@ -17,21 +18,21 @@ RETRY_AFTER_MS = 500
 class Admission:
     """Lets ``most`` in at once, the others in the order in which they came.
 
-    While the first in line has waited for longer than ``wait_s``, nobody else may wait: a burst is waited
-    out, and what goes on being too much is refused. ``clock`` counts seconds.
+    A burst is waited out; when a line goes on, whoever would wait for longer than ``wait_s`` is refused (see
+    :mod:`shared.crowding`). ``clock`` counts seconds.
     """
 
     def __init__(self, most: int, *, wait_s: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._wait_s, self._clock = most, wait_s, clock
+        self._most, self._clock, self._crowding = most, clock, Crowding(wait_s)
         self._inside = 0
-        self._line: deque[tuple[float, asyncio.Future[None]]] = deque()
+        self._line: deque[asyncio.Future[None]] = deque()
         self.refused = 0
         """How often nobody else could be taken."""
 
     @property
     def waiting(self) -> int:
         """How many wait."""
-        return sum(not turn.done() for _, turn in self._line)
+        return len(self._line)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -40,7 +41,7 @@ class Admission:
         Raises
         ------
         OverloadedError
-            At once, when those who wait have waited too long already.
+            At once, when it would be waited for too long.
         """
         await self._enter()
         try:
@@ -52,17 +53,18 @@ class Admission:
         if self._inside < self._most:
             self._inside += 1
             return
-        if self._line and self._clock() - self._line[0][0] > self._wait_s:
+        if self._crowding.is_too_much(self.waiting, self._clock()):
             self.refused += 1
             raise OverloadedError("Too much is asked at once", retry_after_ms=RETRY_AFTER_MS)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waits = (self._clock(), turn)
-        self._line.append(waits)
+        self._line.append(turn)
+        self._crowding.waits(self.waiting, self._clock())
         try:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                self._line.remove(waits)
+                self._line.remove(turn)
+                self._crowding.waits(self.waiting, self._clock())
             else:
                 self._leave()
             raise
@@ -70,8 +72,11 @@ class Admission:
     def _leave(self) -> None:
         """Give the turn to the next in line."""
         while self._line:
-            _, turn = self._line.popleft()
+            turn = self._line.popleft()
             if not turn.done():
                 turn.set_result(None)
-                return
-        self._inside -= 1
+                self._crowding.went(self._clock())
+                break
+        else:
+            self._inside -= 1
+        self._crowding.waits(self.waiting, self._clock())
