@@ -20,7 +20,7 @@ LATER = 1.5
 """How much later than at capacity the first words may come under overload (95th percentiles)."""
 NORMAL_S = 10.0
 """How soon after an overload everything is as before."""
-_GROWS, _CLOSE = 1.5, 1.1
+_GROWS, _CLOSE = 1.5, 1.06
 
 
 @dataclass

@@ -44,7 +44,7 @@ from bench.overhead import questions
 from bench.process import CannotMeasureError
 from tests.support.system import Carrel
 
-SETTLE_S = 8.0
+SETTLE_S = 15.0
 """How long a rate lasts before it is measured: until as many go on asking as ever will."""
 LEAVE_S = 30.0
 
@@ -97,6 +97,11 @@ class Load:
             busy=busy / (end - begin) / (os.cpu_count() or 1),
         )
 
+    def disperse(self) -> None:
+        """All hang up, in the middle of whatever they do; others come as before."""
+        for visit in self._visits:
+            visit.cancel()
+
     async def leave(self) -> None:
         """Let nobody come any more, and wait until all are gone."""
         self.rate = 0.0
@@ -115,16 +120,18 @@ async def measured(load: Load, *, first: float, seconds: float) -> tuple[list[St
     steps: list[Step] = []
     while (rate := next_rate(steps, first=first)) is not None:
         steps.append(await load.at(rate, seconds))
+        if not steps[-1].kept:
+            load.disperse()
         print(table(steps[-1:]) if len(steps) == 1 else table(steps[-1:]).splitlines()[1], flush=True)
     most = capacity(steps)
     if most is None:
         raise CannotMeasureError(
             f"not even {min(one.offered for one in steps):.1f} questions a second are kept"
         )
-    # What is left of the last rate, which was too high, is no part of the overload.
-    await load.at(most.offered / 2, 1.0, settle_s=SETTLE_S)
+    await load.at(most.offered / 2, 1.0)
     began = time.monotonic()
     overload = await load.at(most.offered * OVERLOAD, seconds * 2)
+    load.disperse()
     over = time.monotonic()
     await load.at(most.offered / 2, NORMAL_S * 2, settle_s=0.0)
     return steps, overload, began, over

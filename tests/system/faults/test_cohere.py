@@ -2,11 +2,12 @@
 
 import os
 import signal
+import time
 from typing import get_args
 
 import pytest
 
-from tests.support.experiment import experiment
+from tests.support.experiment import Experiment, experiment
 from tests.support.fake_cohere import Failure
 from tests.support.waiting import eventually
 from tests.support.wired import Wired
@@ -25,12 +26,14 @@ async def test_fails(ways: Wired, failure: Failure) -> None:
     carrel, cohere = ways.carrel, ways.cohere
     async with experiment(carrel.address, carrel.admin_key, f"cohere: {failure}") as fault:
         await fresh_retriever(ways)
-        await fault.works(since=0)
+        await fault.works(since=time.monotonic())
         fault.begins()
+        lacked = lacking(fault)
         cohere.chat = cohere.condense = cohere.rerank = cohere.embed = failure
         try:
             if failure in HARMLESS:
                 await fault.works(since=fault.began)
+                assert lacking(fault) == lacked
             else:
                 await fault.sees("failed" if failure in BROKEN_OFF else "without generation")
                 await fault.told("retriever.cohere")
@@ -38,6 +41,11 @@ async def test_fails(ways: Wired, failure: Failure) -> None:
             cohere.chat = cohere.condense = cohere.rerank = cohere.embed = ""
         # One failure is waited for until its breaker has let a question through again: half a minute.
         await fault.recovered(told=failure == "unavailable")
+
+
+def lacking(fault: Experiment) -> dict[str, int]:
+    """Return how many answers failed or lacked something so far, by what."""
+    return {what: count for what, count in fault.seen().items() if what == "failed" or "without" in what}
 
 
 async def fresh_retriever(ways: Wired) -> None:
