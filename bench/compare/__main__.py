@@ -7,12 +7,13 @@ is cut. Exit code 0: it was measured; 1: it could not be, with the reason in one
 import argparse
 import asyncio
 import json
+import os
 import resource
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from bench.compare.systems.carrel import CarrelSystem
 from bench.compare.systems.chainlit import ChainlitSystem
 from bench.compare.systems.open_webui import OpenWebUiSystem
 from bench.compare.visiting import System
+from bench.machine import cpu_model
 from bench.process import CannotMeasureError, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -44,16 +46,26 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     plan = QUICK if options.quick else Plan(seed=options.seed)
+    print(f"{os.cpu_count()} x {cpu_model()}, load at start {os.getloadavg()[0]:.2f}\n", flush=True)
+    found: list[Found] = []
+    failed: CannotMeasureError | None = None
     try:
         with tempfile.TemporaryDirectory(prefix="carrel-compare-") as folder:
-            found = [_measured(name, Path(folder), plan) for name in options.only]
+            for name in options.only:
+                found.append(_measured(name, Path(folder), plan))
     except CannotMeasureError as error:
-        print(error)
-        return 1
-    print(table(found), "", steps(found), sep="\n")
-    if options.json:
-        options.json.write_text(json.dumps([one.as_json() for one in found], indent=1))
-    return 0
+        failed = error
+    _tell(found, options.json)
+    if failed is not None:
+        print(failed)
+    return int(failed is not None)
+
+
+def _tell(found: Sequence[Found], file: Path | None) -> None:
+    if found:
+        print(table(found), "", steps(found), sep="\n")
+    if file is not None:
+        file.write_text(json.dumps([one.as_json() for one in found], indent=1))
 
 
 def _options() -> argparse.Namespace:

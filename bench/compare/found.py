@@ -23,7 +23,9 @@ class Step:
     at_once: int
     """The most that the model was telling at the same time."""
     late_p95_ms: float
-    refused: int = 0
+    failed: int = 0
+    lacking: int = 0
+    """Answers that came without a part of the system, such as reranking."""
 
     @property
     def held(self) -> bool:
@@ -58,6 +60,8 @@ class Found:
     idle_mb: list[float] = field(default_factory=list)
     first_ms: list[list[float]] = field(default_factory=list)
     """Of each repetition, from each question to the first word."""
+    lacking: int = 0
+    """Of these answers, how many came without a part of the system."""
     steps: list[Step] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
 
@@ -82,6 +86,7 @@ def table(found: Sequence[Found]) -> str:
         ["idle memory, MB", *(_spread(one.idle_mb, 0) for one in found)],
         ["first word, p50, ms", *(_spread(_percentiles(one, 0.5), 1) for one in found)],
         ["first word, p95, ms", *(_spread(_percentiles(one, 0.95), 1) for one in found)],
+        ["of these without a part, such as reranking", *(str(one.lacking) for one in found)],
         ["streams held at once", *(_held(one) for one in found)],
         ["answers cut", *(str(len(one.cuts)) for one in found)],
         [
@@ -102,7 +107,8 @@ def steps(found: Sequence[Found]) -> str:
     """Return a line for each step of each system."""
     return "\n".join(
         f"{one.name}, {step.clients} streams: {step.whole} whole, {step.at_once} at once at most, "
-        f"words late p95 {step.late_p95_ms:.0f} ms, {step.refused} failed: "
+        f"words late p95 {step.late_p95_ms:.0f} ms, {step.failed} failed, "
+        f"{step.lacking} without reranking or the like: "
         f"{'held' if step.held else 'not held'}"
         for one in found
         for step in one.steps

@@ -23,7 +23,7 @@ START_S = 180.0
 IDLE_S = 10.0
 SHORT_WORDS = 20
 PACE_S = 0.2
-RAMP_S = 4.0
+RAMP_S = 10.0
 """Within it all that are to be answered at once ask."""
 CUT_S = (2.0, 6.0)
 CUT_WORDS = 50
@@ -57,7 +57,14 @@ class Bench:
     _asked: Iterator[str] = field(default_factory=lambda: _questions())
 
     async def measure(self) -> Found:
-        """Measure everything."""
+        """Measure everything; raise :class:`CannotMeasureError` when something breaks."""
+        try:
+            await self._everything()
+        except (*LOST, httpx.HTTPError, ExceptionGroup) as error:
+            raise CannotMeasureError(f"{self.system.name}: {_innermost(error)!r}") from error
+        return self.found
+
+    async def _everything(self) -> None:
         await self._first_start()
         for _ in range(self.plan.repetitions):
             await self._cold()
@@ -66,7 +73,6 @@ class Bench:
             await self._first_words()
             await self._at_once()
             await self._cut()
-        return self.found
 
     async def _first_start(self) -> None:
         async with self._started() as began:
@@ -94,6 +100,7 @@ class Bench:
         for _ in range(self.plan.repetitions):
             async with _entered(await self.system.visitors(1)) as (visitor,):
                 pages = [await self._answer(visitor, SHORT_WORDS) for _ in range(self.plan.questions)]
+            self.found.lacking += visitor.lacking
             self.found.first_ms.append([page.first_ms for page in pages if page.first_ms is not None])
 
     async def _at_once(self) -> None:
@@ -114,7 +121,8 @@ class Bench:
                 whole=sum(page is not None and page.whole for page in pages),
                 at_once=(await self._told())["most"],
                 late_p95_ms=percentile(late_ms, 0.95),
-                refused=sum(page is None for page in pages),
+                failed=sum(page is None for page in pages),
+                lacking=sum(visitor.lacking for visitor in visitors),
             )
         self.found.steps.append(step)
         return step.held
@@ -198,6 +206,12 @@ async def _entered(visitors: list[Visitor]) -> AsyncIterator[list[Visitor]]:
         yield visitors
     finally:
         await asyncio.gather(*(visitor.leave() for visitor in visitors))
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _questions() -> Iterator[str]:

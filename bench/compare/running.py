@@ -6,11 +6,12 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bench.process import CannotMeasureError, tree
 
-STOP_S = 10.0
+STOP_S = 25.0
 
 
 class Running:
@@ -37,28 +38,28 @@ class Running:
             )
 
     def pids(self) -> list[int]:
-        """Return its id and its children's."""
-        alive = self._popen is not None and self._popen.poll() is None
-        return list(tree(self._popen.pid)) if alive and self._popen is not None else []
+        """Return the ids of all that belongs to it; none when it has ended."""
+        return list(tree(self._popen.pid)) if self._popen is not None and self._popen.poll() is None else []
 
     def check(self) -> None:
         """Raise when it ended by itself."""
-        if not self.pids():
+        if self._popen is None or self._popen.poll() is not None:
             tail = self._log.read_text("utf-8", "replace")[-2000:]
             raise CannotMeasureError(f"{self._command[0]} ended:\n{tail}")
 
     def end(self) -> None:
         """End it and its children; none is left."""
+        if self._popen is None:
+            return
         everybody = self.pids()
-        _signal(everybody[:1], signal.SIGTERM)
-        if self._popen is not None:
-            try:
-                self._popen.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                _signal(everybody[:1], signal.SIGKILL)
-                self._popen.wait()
+        self._popen.terminate()
+        try:
+            self._popen.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
         self._popen = None
-        _gone(everybody[1:])
+        _gone(everybody)
 
 
 def listened_on(port: int) -> bool:
@@ -67,17 +68,11 @@ def listened_on(port: int) -> bool:
         return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _gone(children: Sequence[int]) -> None:
-    """Wait a little for ``children`` whose parent has ended, then end them too."""
+def _gone(pids: Sequence[int]) -> None:
+    """Wait a little for processes whose parent has ended, then end them too."""
     deadline = time.monotonic() + 1
-    while any(Path(f"/proc/{pid}").exists() for pid in children) and time.monotonic() < deadline:
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.02)
-    _signal(children, signal.SIGKILL)
-
-
-def _signal(pids: Sequence[int], signum: signal.Signals) -> None:
     for pid in pids:
-        try:
-            os.kill(pid, signum)
-        except ProcessLookupError:
-            continue
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

@@ -24,6 +24,8 @@ class Visitor(ABC):
         self.page = Page(0)
         self.breaks = 0
         """How often the connection was lost in the middle of an answer."""
+        self.lacking = 0
+        """How many answers were given without a part of the system, such as reranking."""
 
     async def ask(self, question: str, *, words: int) -> Page:
         """Ask, and return the page as the answer of so many ``words`` has ended."""

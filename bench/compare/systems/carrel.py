@@ -9,12 +9,13 @@ from uuid import uuid4
 import httpx
 from websockets.asyncio.client import ClientConnection
 
+from bench.compare.running import Running
 from bench.compare.visiting import Visitor, open_socket
 from bench.process import CannotMeasureError
 from shared import __version__
 from tests.support.chat_client import session
 from tests.support.fake_cohere import KEY
-from tests.support.system import Carrel
+from tests.support.system import CARREL, Carrel
 
 DOCUMENTS = sorted((Path(__file__).parents[3] / "docs").glob("*.md"))
 # What docs/settings.md has for load tests, and as many answers at once as there can be.
@@ -27,7 +28,7 @@ SETTINGS = {
 }
 
 
-class CarrelSystem:
+class CarrelSystem(Running):
     """The whole of Carrel in a folder."""
 
     name = "Carrel"
@@ -36,23 +37,11 @@ class CarrelSystem:
     def __init__(self, folder: Path, *, model: str) -> None:
         self._carrel = Carrel(folder, COHERE_BASE_URL=model, **SETTINGS)
         self.address = self._carrel.address
-
-    def begin(self) -> None:
-        """Start it."""
-        self._carrel.begin()
-
-    def end(self) -> None:
-        """End it."""
-        self._carrel.close()
+        super().__init__([CARREL, "up"], folder=folder, env=self._carrel.env)
 
     def pids(self) -> list[int]:
         """Every process, the database's among them."""
         return self._carrel.everything()
-
-    def check(self) -> None:
-        """Raise when nothing runs."""
-        if not self.pids():
-            raise CannotMeasureError(f"Carrel ended:\n{self._carrel.log.read_text()[-2000:]}")
 
     async def ready(self) -> bool:
         """Every part says that it is well."""
@@ -146,6 +135,7 @@ class CarrelVisitor(Visitor):
         if frame["type"] != "run-end":
             return False
         # An answer that is kept from before, or that no model wrote, would not be comparable.
-        if frame["status"] != "completed" or frame["degraded"] or frame["cached"]:
+        if frame["status"] != "completed" or "generation" in frame["degraded"] or frame["cached"]:
             raise CannotMeasureError(f"Carrel's answer is not the model's: {frame}")
+        self.lacking += bool(frame["degraded"])
         return True
