@@ -23,8 +23,6 @@ START_S = 180.0
 IDLE_S = 10.0
 SHORT_WORDS = 20
 PACE_S = 0.2
-RAMP_S = 10.0
-"""Within it all that are to be answered at once ask."""
 CUT_S = (2.0, 6.0)
 CUT_WORDS = 50
 OPENING = 20
@@ -128,8 +126,11 @@ class Bench:
         return step.held
 
     async def _late(self, visitor: Visitor, count: int, at: int) -> Page | None:
-        """Ask in turn; nothing for an answer that failed, or whose connection was lost."""
-        await asyncio.sleep(RAMP_S * at / count)
+        """Ask in turn; nothing for an answer that failed, or whose connection was lost.
+
+        All have asked when the first answer is half told.
+        """
+        await asyncio.sleep(self.plan.words * PACE_S / 2 * at / count)
         try:
             async with asyncio.timeout(3 * self.plan.words * PACE_S):
                 page = await visitor.ask(next(self._asked), words=self.plan.words)

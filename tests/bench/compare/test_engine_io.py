@@ -6,7 +6,7 @@ from bench.compare.engine_io import Packet, connect, event, read
 
 
 def test_what_is_sent() -> None:
-    """A namespace is entered with what authorises; an event is a list, with a number where an answer is asked for."""
+    """A namespace is entered with what authorises; an event that is to be acknowledged has a number."""
     assert connect({"token": "t"}) == '40{"token": "t"}'
     assert event("hello") == '42["hello"]'
     assert event("hello", {"a": 1}, number=12) == '4212["hello", {"a": 1}]'
