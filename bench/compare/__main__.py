@@ -52,7 +52,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="carrel-compare-") as folder:
             for name in options.only:
-                found.append(_measured(name, Path(folder), plan))
+                _measure(name, Path(folder), plan, found)
     except CannotMeasureError as error:
         failed = error
     _tell(found, options.json)
@@ -84,14 +84,15 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def _measured(name: str, folder: Path, plan: Plan) -> Found:
-    """Measure one system, alone with the model on the machine."""
+def _measure(name: str, folder: Path, plan: Plan, found: list[Found]) -> None:
+    """Measure one system, alone with the model on the machine; add what is found, as far as it comes."""
     own = folder / name
     own.mkdir()
     with _model(folder / f"{name}-model") as model:
         system = SYSTEMS[name](own, model)
         print(f"{system.name} {system.version} ...", file=sys.stderr, flush=True)
-        return asyncio.run(Bench(system, model, plan, Found(system.name, system.version)).measure())
+        found.append(Found(system.name, system.version))
+        asyncio.run(Bench(system, model, plan, found[-1]).measure())
 
 
 @contextmanager

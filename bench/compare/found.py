@@ -127,5 +127,5 @@ def _percentiles(one: Found, share: float) -> list[float]:
 
 
 def _held(one: Found) -> str:
-    failed = [step.clients for step in one.steps if not step.held]
-    return f"{one.held} (of {min(failed)} not)" if failed else f"{one.held}, all that were tried"
+    failed = {step.clients for step in one.steps} - {step.clients for step in one.steps if step.held}
+    return f"{one.held} ({min(failed)} not)" if failed else f"{one.held}, all that were tried"

@@ -54,13 +54,12 @@ class Bench:
     found: Found
     _asked: Iterator[str] = field(default_factory=lambda: _questions())
 
-    async def measure(self) -> Found:
+    async def measure(self) -> None:
         """Measure everything; raise :class:`CannotMeasureError` when something breaks."""
         try:
             await self._everything()
         except (*LOST, httpx.HTTPError, ExceptionGroup) as error:
             raise CannotMeasureError(f"{self.system.name}: {_innermost(error)!r}") from error
-        return self.found
 
     async def _everything(self) -> None:
         await self._first_start()
@@ -104,9 +103,13 @@ class Bench:
     async def _at_once(self) -> None:
         """Try more and more streams until it does not hold them, then the middle of the last two."""
         for count in self.plan.steps:
-            if not await self._step(count):
-                await self._step((self.found.held + count) // 2)
+            if not await self._holds(count):
+                await self._holds((self.found.held + count) // 2)
                 return
+
+    async def _holds(self, count: int) -> bool:
+        """Try twice: a machine has its moments."""
+        return await self._step(count) or await self._step(count)
 
     async def _step(self, count: int) -> bool:
         visitors = await self.system.visitors(count)
@@ -149,14 +152,15 @@ class Bench:
 
     async def _one_cut(self, visitor: Visitor, after_s: float) -> Cut:
         asyncio.get_running_loop().call_later(after_s, visitor.cut)
-        page = await self._answer(visitor, CUT_WORDS)
-        if visitor.breaks != 1:
-            raise CannotMeasureError(
-                f"{self.system.name}: an answer was cut {visitor.breaks} times, not once"
-            )
+        try:
+            page = await self._answer(visitor, CUT_WORDS)
+        except TimeoutError:
+            page = visitor.page  # it was never told that the answer has ended
+        if not visitor.breaks:
+            raise CannotMeasureError(f"{self.system.name}: an answer was not cut")
         stored = numbers(await visitor.reloaded())
         whole = stored == numbers(page.text) and page.whole
-        return Cut(page.holes or 0, page.lost, page.doubled, whole)
+        return Cut(page.lost if page.holes is None else page.holes, page.lost, page.doubled, whole)
 
     async def _answer(self, visitor: Visitor, words: int) -> Page:
         async with asyncio.timeout(60):

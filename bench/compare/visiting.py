@@ -31,14 +31,17 @@ class Visitor(ABC):
         """Ask, and return the page as the answer of so many ``words`` has ended."""
         self.page = Page(words, asked_ns=time.monotonic_ns())
         await self.send(question)
+        lost = False
         while True:
             try:
+                if lost:
+                    await self.back()
                 await self.follow()
                 return self.page
             except LOST:
+                lost = True
                 self.breaks += 1
                 await asyncio.sleep(RECONNECT_S)
-                await self.back()
 
     @staticmethod
     def now_ns() -> int:
@@ -104,8 +107,9 @@ class System(Protocol):
 
 
 async def open_socket(url: str, **options: Any) -> ClientConnection:
-    """Connect to ``url`` as a browser does, without compressing."""
-    return await connect(url, compression=None, proxy=None, open_timeout=30, close_timeout=1, **options)
+    """Connect to ``url`` as a browser does, which sends no pings; without compressing."""
+    options |= {"compression": None, "proxy": None, "ping_interval": None}
+    return await connect(url, open_timeout=30, close_timeout=1, **options)
 
 
 class SocketIo:

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from bench.compare.page import Page
 from bench.compare.running import Running
 from bench.compare.visiting import SocketIo, Visitor
 from bench.process import CannotMeasureError, free_port
+from tests.support.chat_client import LOST
 
 PASSWORD = "a password of the bench"
 # As its documentation says for one server without a network: no local model for documents, nothing looked up.
@@ -105,6 +107,8 @@ class OpenWebUiVisitor(Visitor):
     async def back(self) -> None:
         """Connect, join the chat's room; a chat that nothing works at any more is loaded."""
         await self.enter()
+        if not self._chat_id:
+            return  # the question is not answered yet; the room is joined as soon as it is
         await self._join()
         tasks = (await self._get(f"/api/tasks/chat/{self._chat_id}"))["task_ids"]
         if not tasks:
@@ -155,7 +159,8 @@ class OpenWebUiVisitor(Visitor):
         if answer.status_code != 200:
             raise CannotMeasureError(f"Open WebUI: {answer.status_code} {answer.text[:300]}")
         self._chat_id = answer.json()["chat_id"]
-        await self._join()
+        with suppress(*LOST):  # who comes back joins by himself
+            await self._join()
 
     async def _join(self) -> None:
         assert self._socket is not None
