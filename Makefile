@@ -1,7 +1,7 @@
 # Carrel. `make help` lists what can be done.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: audit bench-gateway soak test-faults fuzz help run install model web pages deploy-tools test test-quick test-browser check check-web format lock image image-test lint-image clean
+.PHONY: audit bench-compare bench-gateway soak test-faults fuzz help run install model web pages deploy-tools test test-quick test-browser check check-web format lock image image-test lint-image clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -146,5 +146,8 @@ lint-image: ## look at the Dockerfile with hadolint, where that is installed
 bench-gateway: $(VENV)/.installed-dev ## measure the gateway beside nginx, Caddy and FastAPI (Debian: wrk nginx-light caddy)
 	@$(BIN)/python -m bench.gateway
 
+bench-compare: $(VENV)/.installed-dev ## measure Carrel beside Chainlit and Open WebUI, which it installs (8 GB; half an hour)
+	@$(BIN)/python -m bench.compare
+
 clean: ## remove the virtual environment and caches, never data
-	rm -rf $(VENV) .venv-audit web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .venv-audit .bench web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

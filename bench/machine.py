@@ -38,7 +38,7 @@ def describe() -> dict[str, str]:
     """Return what was measured on, and with which versions."""
     load = os.getloadavg()[0]
     return {
-        "cpu": f"{os.cpu_count()} x {_cpu_model()}",
+        "cpu": f"{os.cpu_count()} x {cpu_model()}",
         "kernel": platform.release(),
         "python": platform.python_version(),
         **{library: version(library) for library in _LIBRARIES},
@@ -50,7 +50,8 @@ def describe() -> dict[str, str]:
     }
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
+    """Return what the kernel calls the processor."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "unknown")
 

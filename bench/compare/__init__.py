@@ -1,0 +1,1 @@
+"""Carrel beside two systems that people use instead, over one fake model."""

@@ -1,0 +1,1 @@
+"""What is run in the others' own environments."""
