@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from cohere import AsyncClientV2
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+"""As many as there are answers, which are bounded where they are asked for: who got none would go without."""
 DEFAULT_PAUSE_MS = 30_000
 MAX_PAUSE_MS = 3_600_000
 SMALL_BYTES = 32_000
@@ -49,7 +51,9 @@ class Connection:
             async with self._opening:
                 if self._client is None:
                     self._http = httpx.AsyncClient(
-                        timeout=TIMEOUT, event_hooks={"request": [self._count], "response": [_lighten]}
+                        timeout=TIMEOUT,
+                        limits=LIMITS,
+                        event_hooks={"request": [self._count], "response": [_lighten]},
                     )
                     self._client = await asyncio.to_thread(_connect, self._key, self._url, self._http)
         return self._client

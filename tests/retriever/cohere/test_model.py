@@ -1,5 +1,6 @@
 """Ranking, condensing and writing: the real SDK over real HTTP, with every trap of it sprung."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -109,6 +110,17 @@ async def test_a_stream_that_trickles_after_its_first_word_ends(both: Both) -> N
         with pytest.raises(UpstreamTimeoutError):
             await _read_out(stream)
         await model.close()
+
+
+async def test_as_many_answers_are_written_at_once_as_are_asked_for(both: Both) -> None:
+    """No connection of the client's own is waited for: an answer that got none would do without the model."""
+    both.fake.going.clear()
+    both.fake.holds_after = 4
+    streams = [both.model.write("", TURNS, GIVEN) for _ in range(120)]
+    firsts = await asyncio.gather(*(anext(stream) for stream in streams))
+    assert {type(first) for first in firsts} == {Written}
+    both.fake.going.set()
+    await asyncio.gather(*(_read_out(stream) for stream in streams))
 
 
 async def _read_out(stream: AsyncIterator[object]) -> None:
