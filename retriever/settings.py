@@ -21,7 +21,7 @@ class RetrieverSettings(ServiceSettings):
     """Of an archive that is uploaded or fetched, packed; the gateway has the same limit."""
     max_searches: int = Field(default=4, ge=1)
     """Searches at once, those for answers included; the others wait."""
-    max_wait_s: float = Field(default=0.2, gt=0)
+    max_search_wait_s: float = Field(default=0.2, gt=0)
     """A search that would wait for longer is not taken."""
     parse_timeout_s: float = Field(default=60, gt=0, le=240)
     """A document whose parser takes longer is refused; the gateway waits for 300 s."""

@@ -238,7 +238,7 @@ class Visitor:
 
     async def _answered(self, frame: dict[str, Any], asked: Asked) -> bool:
         if not asked.acknowledged:
-            asked.at = time.monotonic()
+            asked.at, asked.outcome, asked.ended = time.monotonic(), "", 0.0
         if not self._token:
             self._token = await session(self._port)
         socket = await self._open()

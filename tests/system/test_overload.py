@@ -23,7 +23,7 @@ SAYS_SO = {"overloaded", "429", "503", "1013"}
 @pytest.fixture
 def carrel(tmp_path: Path) -> Iterator[Carrel]:
     """A whole Carrel that searches for one question at a time."""
-    one = Carrel(tmp_path, **QUIET, MAX_SEARCHES="1", MAX_WAIT_S="0.1")
+    one = Carrel(tmp_path, **QUIET, MAX_SEARCHES="1", MAX_SEARCH_WAIT_S="0.1", MAX_WAIT_S="0.1")
     try:
         one.start(within=90)
         one.carrel("ingest", book.write(tmp_path / "book"))
