@@ -87,8 +87,11 @@ class Ending:
 class Answerer(Protocol):
     """Answers from the documents; the retriever's client."""
 
-    def answer(self, request: AnswerRequest) -> AsyncIterator[RunEvent]:
-        """Yield the events of one answer; the last is ``run-end``; raises CarrelError."""
+    def answer(self, request: AnswerRequest, *, crowded: Callable[[], None]) -> AsyncIterator[RunEvent]:
+        """Yield the events of one answer; the last is ``run-end``; raises CarrelError.
+
+        ``crowded`` is called when less should be asked for at once.
+        """
         ...
 
 

@@ -8,11 +8,22 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from shared.crowding import Crowding
 from shared.errors import OverloadedError
 
 RETRY_AFTER_MS = 500
+
+
+@dataclass
+class Asker:
+    """Who asks for a turn."""
+
+    patient: bool = False
+    """Waits however long it takes: something was promised to somebody."""
+    crowded: bool = False
+    """Whether anybody else would have been refused."""
 
 
 class Admission:
@@ -35,25 +46,26 @@ class Admission:
         return len(self._line)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, asker: Asker | None = None) -> AsyncIterator[None]:
         """Wait for a turn, and hold it.
 
         Raises
         ------
         OverloadedError
-            At once, when it would be waited for too long.
+            At once, when it would be waited for too long by who is not patient.
         """
-        await self._enter()
+        await self._enter(asker or Asker())
         try:
             yield
         finally:
             self._leave()
 
-    async def _enter(self) -> None:
+    async def _enter(self, asker: Asker) -> None:
         if self._inside < self._most:
             self._inside += 1
             return
-        if self._crowding.is_too_much(self.waiting, self._clock()):
+        asker.crowded = self._crowding.is_too_much(self.waiting, self._clock())
+        if asker.crowded and not asker.patient:
             self.refused += 1
             raise OverloadedError("Too much is asked at once", retry_after_ms=RETRY_AFTER_MS)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
+from retriever.admission import Asker
 from retriever.cache import AnswerCache, cache_key
 from retriever.condensing import Condenser
 from retriever.documents.facets import conditions
@@ -73,21 +74,21 @@ class Answers:
         self._condenser = Condenser(model)
         self.outcomes = Outcomes()
 
-    async def events(self, request: AnswerRequest) -> AsyncIterator[RunEvent]:
-        """Yield the events of one answer.
+    async def events(self, request: AnswerRequest, asker: Asker | None = None) -> AsyncIterator[RunEvent]:
+        """Yield the events of one answer; ``asker`` is who waits for a turn.
 
         What can fail fails before the first of them, but for a model that breaks off in the middle.
         """
         try:
-            async for event in self._events(request):
+            async for event in self._events(request, asker):
                 self.outcomes.note([event])
                 yield event
         except CarrelError as error:
             self.outcomes.failed(error)
             raise
 
-    async def _events(self, request: AnswerRequest) -> AsyncIterator[RunEvent]:
-        async for event in self._told(request, await self._grounds(request)):
+    async def _events(self, request: AnswerRequest, asker: Asker | None) -> AsyncIterator[RunEvent]:
+        async for event in self._told(request, await self._grounds(request, asker)):
             yield event
 
     def _told(self, request: AnswerRequest, grounds: Grounds) -> AsyncIterator[RunEvent]:
@@ -111,11 +112,11 @@ class Answers:
         self.outcomes.note(events)
         return gathered(events)
 
-    async def _grounds(self, request: AnswerRequest) -> Grounds:
+    async def _grounds(self, request: AnswerRequest, asker: Asker | None = None) -> Grounds:
         messages, lacking = await self._condenser.standalone(_checked(request))
         question = understand(messages, request.context)
         # All that keeps the cores at work is one turn; what a model takes is not.
-        async with self._search.admission.turn():
+        async with self._search.admission.turn(asker):
             found, degraded = await self._find(question, request)
             quotes = None if self._models(found) else await self._choose(question, found)
         return Grounds(question, found, [*lacking, *found.degraded, *degraded], quotes)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field, TypeAdapter
 
+from retriever.admission import Asker
 from retriever.answer import Answers
 from retriever.documents.catalogue import Catalogue
 from retriever.documents.links import MAX_URL_CHARS
@@ -26,6 +27,7 @@ from shared.auth import Principal, Role
 from shared.bodies import OnceRoute
 from shared.contracts.groups import GroupsAnswer, GroupsRequest
 from shared.contracts.retriever import (
+    CROWDED,
     ONLY_KEYS,
     AnswerRequest,
     Document,
@@ -238,14 +240,20 @@ async def search(
     responses=_ANSWERS,
 )
 async def answer(
-    body: AnswerRequest, request: Request, answers: WithAnswers
+    body: AnswerRequest,
+    request: Request,
+    answers: WithAnswers,
+    who: Annotated[Principal, Depends(asking)],
 ) -> GroundedAnswer | StreamingResponse:
     """Answer a question from the documents, as JSON or as server-sent events."""
     if not (body.stream or sse.MEDIA_TYPE in request.headers.get("accept", "")):
         return await answers.whole(body)
-    events = answers.events(body)
+    # The chat service asks for what it has acknowledged, and is told when that was too much.
+    asker = Asker(patient=who.role is Role.SERVICE)
+    events = answers.events(body, asker)
     first = await anext(events)  # what can be refused is refused before the stream begins
-    return StreamingResponse(_encoded(first, events), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+    told = _encoded(first, events, crowded=asker.patient and asker.crowded)
+    return StreamingResponse(told, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 @inside.post("/groups")
@@ -254,8 +262,12 @@ async def group(body: GroupsRequest) -> GroupsAnswer:
     return GroupsAnswer(groups=await asyncio.to_thread(groups, body.texts))
 
 
-async def _encoded(first: RunEvent, rest: AsyncIterator[RunEvent]) -> AsyncIterator[bytes]:
+async def _encoded(
+    first: RunEvent, rest: AsyncIterator[RunEvent], *, crowded: bool = False
+) -> AsyncIterator[bytes]:
     """A stream that has begun always ends in ``run-end``."""
+    if crowded:
+        yield sse.encode({}, type=CROWDED)
     yield _event(first)
     try:
         async for event in rest:

@@ -15,19 +15,15 @@ class Turn:
 
     def __init__(self, line: "Line", run_id: str) -> None:
         self._line, self._run_id = line, run_id
-        self.has_begun = False
-        """Whether the first word has come."""
         self._round = line.turns.window.round
 
     def begun(self) -> None:
         """The first word of the answer has come: another run may begin."""
-        self.has_begun = True
         self._line.let_go(self._line.turns.begun(self._run_id, now()))
 
-    def refused(self) -> None:
+    def crowded(self) -> None:
         """The retriever has too much to do: it is asked for less at once."""
-        self._line.turns.window.refused(self._round)
-        self._round = self._line.turns.window.round
+        self._line.turns.window.crowded(self._round)
 
 
 class Line:

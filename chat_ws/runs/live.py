@@ -15,7 +15,7 @@ from typing import Any
 
 from chat_ws.ports import Answerer, Clock, Ending, History, RunLogs, RunState, Stored
 from chat_ws.run_logs.log import RunLog
-from chat_ws.runs.line import Line, Turn, now
+from chat_ws.runs.line import Line, Turn
 from chat_ws.runs.transcript import Frame, Status, Transcript
 from chat_ws.runs.turns import Turns
 from shared.contracts.chat_ws import MessageCreate
@@ -27,10 +27,6 @@ from shared.tracing import span
 _STORE_RETRY_S = 0.25
 _CHECKPOINT_CHARS = 2048
 _VALUE_BYTES = 64
-_AGAIN_S = 0.1
-"""How soon the retriever is asked again: what it says is meant for those who were not taken."""
-_PATIENCE_S = 10.0
-"""How long a question that was acknowledged is tried while the retriever has too much to do."""
 _log = logging.getLogger(__name__)
 
 
@@ -225,31 +221,16 @@ class Runs:
 
     async def _answer_now(self, run: Run, request: AnswerRequest, turn: Turn) -> None:
         try:
-            await self._begun(run, request, turn)
+            await self._follow(run, request, turn)
         except CarrelError as error:
             run.transcript.stop("failed", error=error)
         except Exception:
             _log.exception("run %s failed", run.transcript.run_id)
             run.transcript.stop("failed", error=InternalError())
 
-    async def _begun(self, run: Run, request: AnswerRequest, turn: Turn) -> None:
-        """Have it answered. A retriever that has too much to do is asked again: the question was taken."""
-        until = now() + _PATIENCE_S
-        while True:
-            try:
-                await self._follow(run, request, turn)
-            except OverloadedError as error:
-                wait_s = (error.retry_after_ms or 0) / 1000
-                if turn.has_begun or now() + wait_s > until:
-                    raise
-                turn.refused()
-                await asyncio.sleep(min(wait_s, _AGAIN_S))
-            else:
-                return
-
     async def _follow(self, run: Run, request: AnswerRequest, turn: Turn) -> None:
         """Tell the retriever's events."""
-        async with contextlib.aclosing(self._answerer.answer(request)) as events:  # type: ignore[type-var]  # a generator, typed as an iterator
+        async with contextlib.aclosing(self._answerer.answer(request, crowded=turn.crowded)) as events:  # type: ignore[type-var]  # a generator, typed as an iterator
             async for event in events:
                 turn.begun()
                 frame = run.transcript.tell(event, now=self._clock())

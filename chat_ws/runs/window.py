@@ -1,7 +1,7 @@
-"""How many answers the retriever is asked to begin at once: as many as it takes without refusing. Pure.
+"""How many answers the retriever is asked to begin at once: as many as it takes without a crowd. Pure.
 
-As TCP finds out what a network carries (RFC 5681): one more for each that began, until one is refused; then
-fewer, and one more each time that all have begun.
+As TCP finds out what a network carries (RFC 5681): one more for each that began, until it says that it is too
+much; then fewer, and one more each time that all have begun.
 """
 
 _FIRST, _LEAST, _LESS = 16.0, 2.0, 0.7
@@ -13,7 +13,7 @@ class Window:
     def __init__(self, most: int) -> None:
         self._most, self._size = float(most), min(_FIRST, float(most))
         self._careful = False
-        self._refusals = 0
+        self._round = 0
 
     @property
     def size(self) -> int:
@@ -22,18 +22,18 @@ class Window:
 
     @property
     def round(self) -> int:
-        """What is to be given back with a refusal: those of the same round are one."""
-        return self._refusals
+        """What is to be given back with what is too much: all that was asked for in one round is one."""
+        return self._round
 
     def began(self) -> None:
         """Take notice that an answer has begun while all the window was in use."""
         more = 1 / self._size if self._careful else 1.0
         self._size = min(self._size + more, self._most)
 
-    def refused(self, round_: int) -> None:
-        """Take notice of a refusal of what was asked for in ``round_``."""
-        if round_ != self._refusals:
+    def crowded(self, round_: int) -> None:
+        """Take notice that it was too much, of what was asked for in ``round_``."""
+        if round_ != self._round:
             return
-        self._refusals += 1
+        self._round += 1
         self._careful = True
         self._size = max(self._size * _LESS, min(_LEAST, self._most))

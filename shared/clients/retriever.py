@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 
 import httpx
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from shared.auth import Principal, signed_headers
 from shared.contracts.groups import MAX_TEXT_CHARS, GroupsAnswer, GroupsRequest
-from shared.contracts.retriever import AnswerRequest, RunEnd, RunEvent, parse_event
+from shared.contracts.retriever import CROWDED, AnswerRequest, RunEnd, RunEvent, parse_event
 from shared.errors import CarrelError, UpstreamTimeoutError, UpstreamUnavailableError, from_problem
 from shared.http import REQUEST_ID_HEADER
 from shared.logging import request_id
@@ -30,8 +30,12 @@ class RetrieverClient:
     def __init__(self, http: httpx.AsyncClient, *, principal: Principal, token: str) -> None:
         self._http, self._principal, self._token = http, principal, token
 
-    async def answer(self, request: AnswerRequest) -> AsyncIterator[RunEvent]:
+    async def answer(
+        self, request: AnswerRequest, *, crowded: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[RunEvent]:
         """Yield the events of one grounded answer; the last is always ``run-end``.
+
+        ``crowded`` is called when anybody else would have been refused, for there was too much to do.
 
         Raises
         ------
@@ -46,7 +50,7 @@ class RetrieverClient:
             async with self._http.stream("POST", "/v1/answer", json=body, headers=headers) as response:
                 if response.status_code != 200:
                     raise await _refusal(response)
-                async with aclosing(_events(response)) as events:
+                async with aclosing(_events(response, crowded)) as events:
                     async for event in events:
                         yield event
                         if isinstance(event, RunEnd):
@@ -92,11 +96,13 @@ def _translated() -> Iterator[None]:
         raise UpstreamUnavailableError("The retriever sent something that is not an event") from error
 
 
-async def _events(response: httpx.Response) -> AsyncGenerator[RunEvent]:
+async def _events(response: httpx.Response, crowded: Callable[[], None]) -> AsyncGenerator[RunEvent]:
     decoder = Decoder()
     async with aclosing(response.aiter_bytes()) as chunks:  # type: ignore[type-var]  # a generator, typed as an iterator
         async for chunk in chunks:
             for event in decoder.feed(chunk):
+                if event.type == CROWDED:
+                    crowded()
                 if (known := parse_event(event.data, type=event.type)) is not None:
                     yield known
 

@@ -265,6 +265,10 @@ class Delta(Answer):
     text: str
 
 
+CROWDED = "crowded"
+"""An event before all others, for the chat service alone: anybody else would have been refused."""
+
+
 class RunStart(Answer):
     type: Literal["run-start"] = "run-start"
     model: str

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from retriever.admission import Admission
+from retriever.admission import Admission, Asker
 from shared.errors import OverloadedError
 from tests.support.waiting import eventually
 
@@ -65,6 +65,28 @@ async def test_a_burst_is_waited_out_and_what_goes_on_is_refused() -> None:
     for end in room.ends.values():
         end.set()
     await asyncio.gather(*tasks)
+
+
+async def test_who_is_patient_waits_and_hears_of_the_crowd() -> None:
+    """Where anybody else is refused a promise is kept, and its asker knows to ask for less."""
+    room, asker = Room(), Asker(patient=True)
+    tasks = [room.come(name) for name in "ab"]
+    await eventually(lambda: room.admission.waiting == 1)
+    room.now = 9.0
+
+    async def wait() -> None:
+        async with room.admission.turn(asker):
+            assert room.admission.waiting == 0
+
+    tasks.append(asyncio.create_task(wait()))
+    await eventually(lambda: room.admission.waiting == 2)
+    assert (asker.crowded, room.admission.refused) == (True, 0)
+    for end in room.ends.values():
+        end.set()
+    await asyncio.gather(*tasks)
+    another = Asker(patient=True)
+    async with room.admission.turn(another):
+        assert not another.crowded
 
 
 async def test_who_stops_waiting_takes_no_turn() -> None:

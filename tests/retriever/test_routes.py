@@ -1,5 +1,6 @@
 """The retriever over HTTP: who may, what is refused, and what is answered."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -7,12 +8,13 @@ import pytest
 
 from retriever.parsers.registry import PARSERS
 from shared.auth import Role
-from shared.contracts.retriever import Document, DocumentSummary, GroundedAnswer, SearchAnswer
+from shared.contracts.retriever import CROWDED, Document, DocumentSummary, GroundedAnswer, SearchAnswer
 from shared.errors import CarrelError, UpstreamUnavailableError
 from shared.sse import Decoder
 from tests.support.retriever_app import built, client, settings, signed
 from tests.support.retriever_memory import MemoryStore, failing
 from tests.support.retriever_room import LAMPS, OWNERSHIP
+from tests.support.waiting import eventually
 
 MARKDOWN = {"content-type": "text/markdown"}
 QUESTION = {"messages": [{"role": "user", "content": "What is ownership?"}]}
@@ -256,6 +258,29 @@ async def test_the_openapi_document_declares_the_answers() -> None:
     assert bodies["application/pdf"]["schema"]["format"] == "binary"
     assert {"200", "201", "204"} <= set(put_route["responses"])
     assert settings().retriever_port
+
+
+async def test_too_much_is_refused_and_told_to_the_chat_service() -> None:
+    """A visitor is to come again; what was acknowledged waits, and its stream begins with that word."""
+    app = built(max_searches=1, max_search_wait_s=0.001)
+    async with client(app, Role.VISITOR) as http:
+        admission = app.state.search.admission
+        async with admission.turn():
+            first = asyncio.create_task(http.post("/v1/search", json={"query": "lamps"}))
+            await eventually(lambda: admission.waiting == 1)
+            await asyncio.sleep(0.01)
+            for path, body in (("/v1/answer", QUESTION), ("/v1/search", {"query": "lamps"})):
+                refused = await http.post(path, json=body)
+                assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+                assert refused.headers["retry-after"] == "1"
+            asked = {**QUESTION, "stream": True}
+            promised = asyncio.create_task(http.post("/v1/answer", json=asked, headers=signed(Role.SERVICE)))
+            await eventually(lambda: admission.waiting == 2)
+        assert (await first).status_code == 200
+        told = [event.type for event in Decoder().feed((await promised).content)]
+        assert (told[0], told[1], told[-1]) == (CROWDED, "run-start", "run-end")
+        again = await http.post("/v1/answer", json=asked, headers=signed(Role.SERVICE))
+        assert next(iter(Decoder().feed(again.content))).type == "run-start"
 
 
 async def test_services_have_texts_grouped() -> None:

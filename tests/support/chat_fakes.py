@@ -115,9 +115,15 @@ class Answerer:
         self._scripts = deque(scripts or (WHOLE,))
         self.requests: list[AnswerRequest] = []
         self.closed = 0
+        self.crowded = False
+        """Whether it has too much to do."""
 
-    async def answer(self, request: AnswerRequest) -> AsyncGenerator[RunEvent]:
+    async def answer(
+        self, request: AnswerRequest, *, crowded: Callable[[], None] = lambda: None
+    ) -> AsyncGenerator[RunEvent]:
         self.requests.append(request)
+        if self.crowded:
+            crowded()
         script = self._scripts.popleft() if len(self._scripts) > 1 else self._scripts[0]
         try:
             for step in script:

@@ -74,7 +74,7 @@ def test_so_many_begin_at_once_as_the_window_is_wide() -> None:
     assert turns.begun("a0", 0.0) == ["a16", "a17"]  # one for the place, one for the window that grew
     assert turns.begun("a0", 0.0) == turns.begun("unknown", 0.0) == []
     assert (turns.beginning, turns.waiting) == (17, 1)
-    turns.window.refused(turns.window.round)
+    turns.window.crowded(turns.window.round)
     assert turns.window.size == 11
     assert turns.leave("a0", 0.0) == []  # it had begun: its place is not one of the window's
     assert [turns.begun(f"a{number}", 0.0) for number in range(1, 7)] == [[]] * 6

@@ -3,13 +3,13 @@ import pytest
 from chat_ws.runs.window import Window
 
 
-def test_it_widens_with_each_that_begins_until_one_is_refused() -> None:
+def test_it_widens_with_each_that_begins_until_it_is_too_much() -> None:
     """First one more for each, later one more for as many as it is wide."""
     window = Window(100)
     for _ in range(4):
         window.began()
     assert window.size == 20
-    window.refused(window.round)
+    window.crowded(window.round)
     assert window.size == 14
     for _ in range(14):
         window.began()
@@ -18,14 +18,14 @@ def test_it_widens_with_each_that_begins_until_one_is_refused() -> None:
     assert window.size == 15
 
 
-def test_refusals_of_one_round_are_one() -> None:
+def test_what_is_too_much_in_one_round_is_one() -> None:
     """What was asked for before the window became narrower says nothing about the narrower one."""
     window = Window(100)
     first = window.round
-    window.refused(first)
-    window.refused(first)
+    window.crowded(first)
+    window.crowded(first)
     assert window.size == 11
-    window.refused(window.round)
+    window.crowded(window.round)
     assert window.size == 7
 
 
@@ -37,5 +37,5 @@ def test_it_stays_within_its_bounds(most: int) -> None:
         window.began()
     assert window.size == most
     for _ in range(50):
-        window.refused(window.round)
+        window.crowded(window.round)
     assert window.size == min(2, most)

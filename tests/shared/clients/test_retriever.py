@@ -11,7 +11,7 @@ import pytest
 
 from shared.auth import Principal, Role, verify
 from shared.clients.retriever import RetrieverClient
-from shared.contracts.retriever import AnswerRequest, RunEvent, Turn
+from shared.contracts.retriever import CROWDED, AnswerRequest, RunEvent, Turn
 from shared.errors import (
     CarrelError,
     OverloadedError,
@@ -75,6 +75,18 @@ async def ask(
     async with httpx.AsyncClient(transport=httpx.MockTransport(handler), base_url="http://retriever") as http:
         client = RetrieverClient(http, principal=Principal(id="chat_ws", role=Role.SERVICE), token=TOKEN)
         return [event async for event in client.answer(QUESTION)]
+
+
+async def test_a_crowd_is_heard_of_and_no_event() -> None:
+    """What the retriever says before all others is for whoever asks, not of the answer."""
+    heard: list[str] = []
+    body = encode({}, type=CROWDED) + encoded(*EVENTS)
+    transport = httpx.MockTransport(lambda request: stream(body))
+    async with httpx.AsyncClient(transport=transport, base_url="http://retriever") as http:
+        client = RetrieverClient(http, principal=Principal(id="chat_ws", role=Role.SERVICE), token=TOKEN)
+        told = [event.type async for event in client.answer(QUESTION, crowded=lambda: heard.append("crowd"))]
+    assert heard == ["crowd"]
+    assert told == [event["type"] for event in EVENTS]
 
 
 async def test_every_event_comes_out_as_it_was() -> None:
