@@ -103,10 +103,12 @@ class Load:
             visit.cancel()
 
     async def leave(self) -> None:
-        """Let nobody come any more, and wait until all are gone."""
+        """Let nobody come any more, and wait until all are gone; who stays for too long is sent away."""
         self.rate = 0.0
         if self._visits:
             await asyncio.wait(self._visits, timeout=LEAVE_S)
+        self.disperse()
+        await asyncio.gather(*self._visits, return_exceptions=True)
 
 
 def _busy_s() -> float:

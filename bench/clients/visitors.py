@@ -176,10 +176,12 @@ async def session(port: int) -> str:
     try:
         async with asyncio.timeout(ANSWER_S):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            request = f"POST /v1/sessions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\n"
-            writer.write(f"{request}Connection: close\r\n\r\n".encode())
-            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-            writer.close()
+            try:
+                request = f"POST /v1/sessions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\n"
+                writer.write(f"{request}Connection: close\r\n\r\n".encode())
+                head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+            finally:
+                writer.transport.abort()
     except (OSError, TimeoutError) as error:
         raise LostError(repr(error)) from error
     if not head.startswith(b"HTTP/1.1 20"):
