@@ -142,6 +142,9 @@ class TcpProxy:
                 if await done:
                     pair.end(reset=True)
         pair.end(reset=False)
+        # What is left is still sent: to a peer that does not read, until all ends.
+        ends = (pair.client.wait_closed(), pair.server.wait_closed())
+        await asyncio.gather(*ends, return_exceptions=True)
         self._pairs.discard(pair)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
