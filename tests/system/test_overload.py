@@ -11,9 +11,10 @@ from bench.clients.visitors import Habits
 from bench.load import Load
 from tests.support import book
 from tests.support.chat_client import ask, opened, session
+from tests.support.fake_cohere import KEY
 from tests.support.fleet import QUESTIONS
 from tests.support.system import Carrel
-from tests.support.wired import QUIET
+from tests.support.wired import QUIET, cohere_in_thread
 
 pytestmark = pytest.mark.system
 RATE, SECONDS = 80.0, 8.0
@@ -22,14 +23,17 @@ SAYS_SO = {"overloaded", "429", "503", "1013"}
 
 @pytest.fixture
 def carrel(tmp_path: Path) -> Iterator[Carrel]:
-    """A whole Carrel that searches for one question at a time."""
-    one = Carrel(tmp_path, **QUIET, MAX_SEARCHES="1", MAX_SEARCH_WAIT_S="0.1", MAX_WAIT_S="0.1")
-    try:
-        one.start(within=90)
-        one.carrel("ingest", book.write(tmp_path / "book"))
-        yield one
-    finally:
-        one.close()
+    """A whole Carrel that searches for one question at a time, a tenth of a second each on any machine."""
+    with cohere_in_thread() as cohere:
+        ways = {"COHERE_API_KEY": KEY, "COHERE_BASE_URL": cohere.url, "COHERE_MONTHLY_CALLS": "0"}
+        one = Carrel(tmp_path, **QUIET, **ways, MAX_SEARCHES="1", MAX_SEARCH_WAIT_S="0.1", MAX_WAIT_S="0.1")
+        try:
+            one.start(within=90)
+            one.carrel("ingest", book.write(tmp_path / "book"))
+            cohere.latency_s = 0.1
+            yield one
+        finally:
+            one.close()
 
 
 async def test_what_is_too_much_is_refused(carrel: Carrel) -> None:
