@@ -19,7 +19,7 @@ class Turn:
 
     def begun(self) -> None:
         """The first word of the answer has come: another run may begin."""
-        self._line.let_go(self._line.turns.begun(self._run_id, now()))
+        self._line.let_go(self._line.turns.begun(self._run_id, _now()))
 
     def crowded(self) -> None:
         """The retriever has too much to do: it is asked for less at once."""
@@ -39,16 +39,16 @@ class Line:
     async def turn(self, visitor_id: str, run_id: str, *, tell: Callable[[int], None]) -> AsyncIterator[Turn]:
         """Wait for a run's turn, and hold it; ``tell`` meanwhile is told its place in the line, 1 is next."""
         try:
-            if not self.turns.ask(visitor_id, run_id, now()):
+            if not self.turns.ask(visitor_id, run_id, _now()):
                 await self._wait(run_id, tell)
             yield Turn(self, run_id)
         finally:
-            self.let_go(self.turns.leave(run_id, now()))
+            self.let_go(self.turns.leave(run_id, _now()))
 
     @contextmanager
     def room(self) -> Iterator[None]:
         """Hold a place for one who will ask for a turn; raise ``overloaded`` when nobody else may wait."""
-        self.turns.check(now())
+        self.turns.check(_now())
         self.turns.coming += 1
         try:
             yield
@@ -77,11 +77,11 @@ class Line:
 
     def _place(self, run_id: str) -> int:
         # All are counted at once, for all who wait: not each for itself.
-        if now() - self._counted >= self._tell_s / 2:
-            self._places, self._counted = self.turns.positions(), now()
+        if _now() - self._counted >= self._tell_s / 2:
+            self._places, self._counted = self.turns.positions(), _now()
         return self._places.get(run_id, 0)
 
 
-def now() -> float:
+def _now() -> float:
     """Return the loop's time, in seconds."""
     return asyncio.get_running_loop().time()

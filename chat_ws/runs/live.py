@@ -9,7 +9,8 @@ import contextlib
 import logging
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from chat_ws.runs.transcript import Frame, Status, Transcript
 from chat_ws.runs.turns import Turns
 from shared.contracts.chat_ws import MessageCreate
 from shared.contracts.retriever import AnswerRequest
-from shared.errors import CarrelError, InternalError, OverloadedError
+from shared.errors import CarrelError, InternalError
 from shared.tasks import cancel, spawn
 from shared.tracing import span
 
@@ -94,8 +95,6 @@ class Runs:
         self._drained = False
         self.ended: Counter[tuple[str]] = Counter()
         """Runs that ended here, by how."""
-        self.refused = 0
-        """Questions that were not taken, for there was too much to do."""
 
     @property
     def running(self) -> int:
@@ -113,12 +112,16 @@ class Runs:
         return self._line.turns.waiting
 
     @property
+    def refused(self) -> int:
+        """How many questions were not taken, for there was too much to do."""
+        return self._line.turns.refused
+
+    @property
     def window(self) -> int:
         """How many runs may be on their way to the first word of their answer at the same time."""
         return self._line.turns.window.size
 
-    @contextlib.contextmanager
-    def room(self) -> Iterator[None]:
+    def room(self) -> AbstractContextManager[None]:
         """Hold a place for a question that is being stored.
 
         Raises
@@ -126,13 +129,7 @@ class Runs:
         OverloadedError
             When so many runs wait, or for so long, that no question is taken.
         """
-        with contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(self._line.room())
-            except OverloadedError:
-                self.refused += 1
-                raise
-            yield
+        return self._line.room()
 
     def start(self, visitor_id: str, stored: Stored, frame: MessageCreate, *, fresh: bool = False) -> None:
         """Start the run of a stored question; one that is live already is left alone.
@@ -220,25 +217,24 @@ class Runs:
             one.note({"carrel.status": run.transcript.status or "incomplete"})
 
     async def _answer_now(self, run: Run, request: AnswerRequest, turn: Turn) -> None:
+        has_begun = False
         try:
-            await self._follow(run, request, turn)
+            async with contextlib.aclosing(self._answerer.answer(request, crowded=turn.crowded)) as events:  # type: ignore[type-var]  # a generator, typed as an iterator
+                async for event in events:
+                    if not has_begun:
+                        has_begun = True
+                        turn.begun()
+                    frame = run.transcript.tell(event, now=self._clock())
+                    if frame is None:
+                        return
+                    run.tell([frame])
+                    if len(run.transcript.content) - run.saved >= _CHECKPOINT_CHARS:
+                        run.grown.set()
         except CarrelError as error:
             run.transcript.stop("failed", error=error)
         except Exception:
             _log.exception("run %s failed", run.transcript.run_id)
             run.transcript.stop("failed", error=InternalError())
-
-    async def _follow(self, run: Run, request: AnswerRequest, turn: Turn) -> None:
-        """Tell the retriever's events."""
-        async with contextlib.aclosing(self._answerer.answer(request, crowded=turn.crowded)) as events:  # type: ignore[type-var]  # a generator, typed as an iterator
-            async for event in events:
-                turn.begun()
-                frame = run.transcript.tell(event, now=self._clock())
-                if frame is None:
-                    return
-                run.tell([frame])
-                if len(run.transcript.content) - run.saved >= _CHECKPOINT_CHARS:
-                    run.grown.set()
 
     async def _perform(self, run: Run, answering: asyncio.Task[None]) -> None:
         saver = spawn(self._checkpoints(run), name="checkpoints")

@@ -32,6 +32,8 @@ class Turns:
         self._crowding = Crowding(wait_s)
         self.coming = 0
         """Those that were taken, and have not asked for their turn yet."""
+        self.refused = 0
+        """How often nobody else could be taken."""
 
     @property
     def waiting(self) -> int:
@@ -47,6 +49,7 @@ class Turns:
         """Raise :class:`OverloadedError` when nobody else may wait."""
         crowded = self._crowding.is_too_much(self._held_up + self.coming, now)
         if self.waiting >= self._waiting_most or crowded:
+            self.refused += 1
             raise OverloadedError("Too many questions wait to be answered", retry_after_ms=RETRY_AFTER_MS)
 
     def ask(self, visitor_id: str, run_id: str, now: float) -> bool:
