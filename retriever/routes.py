@@ -252,7 +252,7 @@ async def answer(
     asker = Asker(patient=who.role is Role.SERVICE)
     events = answers.events(body, asker)
     first = await anext(events)  # what can be refused is refused before the stream begins
-    told = _encoded(first, events, crowded=asker.patient and asker.crowded)
+    told = _encoded(first, events, crowded=asker.crowded)
     return StreamingResponse(told, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 

@@ -50,8 +50,6 @@ class Tally:
     """What must not happen: a frame that is missing, or came twice."""
     resumed: int = 0
     gave_up: int = 0
-    present: int = 0
-    """Visitors who are there now."""
 
 
 class RefusedError(Exception):
@@ -203,7 +201,6 @@ class Visitor:
 
     async def visit(self) -> None:
         """Come, ask, read, leave."""
-        self._tally.present += 1
         try:
             goes_on = True
             while goes_on:
@@ -215,7 +212,6 @@ class Visitor:
                     await asyncio.sleep(min(max(asked.words / self._habits.words_a_second, 1.0), 6.0))
         finally:
             self._part()
-            self._tally.present -= 1
 
     async def _ask(self, question: str, asked: Asked) -> bool:
         """Ask one question until it is answered; return whether the visitor stays."""

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from bench.compare.page import word
+from shared import sse
 from tests.support import cohere_words
 from tests.support.fake_cohere import Failure, FakeCohere, app_of
 
@@ -105,7 +106,7 @@ def _chunk(kind: str, choice: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sse(event: dict[str, Any]) -> bytes:
-    return f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
+    return sse.encode(event, type=event["type"])
 
 
 def app(telling: Telling) -> Starlette:
