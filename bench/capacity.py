@@ -132,18 +132,21 @@ def back_after(asked: Sequence[Asked], refusals: Sequence[float], *, over: float
     return max(troubles, default=over) - over
 
 
-def table(steps: Sequence[Step]) -> str:
-    """Return the steps as lines."""
-    head = (
-        "offered/s  answered/s  refused/s  answered %   first p50    p95    p99  whole p95 ms  busy %  failed"
-    )
-    lines = [
+HEAD = "offered/s  answered/s  refused/s  answered %   first p50    p95    p99  whole p95 ms  busy %  failed"
+
+
+def row(one: Step) -> str:
+    """Return a step as a line under ``HEAD``."""
+    return (
         f"{one.offered:9.1f} {one.answered:11.1f} {one.refused:10.1f} {one.share * 100:11.1f}"
         f" {one.first_p50_ms:11.0f} {one.first_p95_ms:6.0f} {one.first_p99_ms:6.0f}"
         f" {one.whole_p95_ms:13.0f} {one.busy * 100:7.0f} {one.failed:7}"
-        for one in steps
-    ]
-    return "\n".join([head, *lines])
+    )
+
+
+def table(steps: Sequence[Step]) -> str:
+    """Return the steps as lines."""
+    return "\n".join([HEAD, *map(row, steps)])
 
 
 def picture(

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from bench.capacity import (
     FIRST_MS,
+    HEAD,
     LATER,
     NORMAL_S,
     OVERLOAD,
@@ -34,8 +35,8 @@ from bench.capacity import (
     capacity,
     next_rate,
     picture,
+    row,
     step,
-    table,
 )
 from bench.clients.visitors import Habits, Tally, Visitor
 from bench.figures import percentile
@@ -120,11 +121,12 @@ def _busy_s() -> float:
 async def measured(load: Load, *, first: float, seconds: float) -> tuple[list[Step], Step, float, float]:
     """Find the capacity, then overload; return the steps, the overload's, and when it began and was over."""
     steps: list[Step] = []
+    print(HEAD)
     while (rate := next_rate(steps, first=first)) is not None:
         steps.append(await load.at(rate, seconds))
         if not steps[-1].kept:
             load.disperse()
-        print(table(steps[-1:]) if len(steps) == 1 else table(steps[-1:]).splitlines()[1], flush=True)
+        print(row(steps[-1]), flush=True)
     most = capacity(steps)
     if most is None:
         raise CannotMeasureError(
@@ -200,7 +202,7 @@ async def run(carrel: Carrel, options: argparse.Namespace) -> int:
     back_s = back_after(
         tally.asked, [at for at, _ in tally.refused], over=over, normal_ms=most.first_p95_ms * LATER
     )
-    print(table([overload]).splitlines()[1])
+    print(row(overload))
     lost = Counter(one.outcome for one in tally.asked if one.lost)
     refused = Counter(code for at, code in tally.refused if began <= at < over)
     print(
