@@ -144,11 +144,6 @@ def row(one: Step) -> str:
     )
 
 
-def table(steps: Sequence[Step]) -> str:
-    """Return the steps as lines."""
-    return "\n".join([HEAD, *map(row, steps)])
-
-
 def picture(
     steps: Sequence[Step], over_time: Mapping[str, Sequence[Point]], *, marks: Sequence[float]
 ) -> str:

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.capacity import Asked, Step, back_after, capacity, next_rate, picture, step, table
+from bench.capacity import HEAD, Asked, Step, back_after, capacity, next_rate, picture, row, step
 from bench.growth import Point
 
 NOTHING = Step(0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -89,7 +89,7 @@ def test_back_to_normal_is_after_the_last_trouble() -> None:
 def test_it_is_told_and_drawn() -> None:
     """A line a step, and a line in the picture for each figure."""
     steps = [at_rate(20.0, first_ms=300), at_rate(10.0)]
-    lines = table(steps).splitlines()
+    lines = [HEAD, *map(row, steps)]
     assert len(lines) == 3
     assert lines[1].split()[:4] == ["20.0", "0.0", "0.0", "100.0"]
     over_time = {"answered": [Point(0, 1), Point(1, 2)], "p95 ms": [Point(0, 5), Point(1, 6)]}
