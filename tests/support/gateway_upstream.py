@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.support.streams import stream_server
+
 WARM_UP = "/warm-up"
 """Answered at once and noted nowhere: afterwards there is a kept connection."""
 
@@ -129,18 +131,5 @@ async def reply(wire: Wire) -> None:
 async def upstream(script: Script = reply) -> AsyncIterator[Upstream]:
     """Run a service with ``script`` on a free port."""
     service = Upstream(script)
-    running: set[asyncio.Task[None]] = set()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        running.add(asyncio.get_running_loop().create_task(service.serve(reader, writer)))
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    service.port = server.sockets[0].getsockname()[1]
-    try:
+    async with stream_server(service.serve) as service.port:
         yield service
-    finally:
-        server.close()
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)

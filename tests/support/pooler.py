@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from tests.support.streams import stream_server
+
 _SSL_REQUEST = 80877103
 _TERMINATE, _READY = b"X", b"Z"
 _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -31,7 +33,6 @@ class Pooler:
         self._made: list[_Streams] = []
         self._greeting = b""
         self._turn = asyncio.Condition()
-        self._clients: set[asyncio.Task[None]] = set()
         self.port = 0
         self.encrypted: list[bool] = []
         """Of each client that has begun a session: whether it came over TLS."""
@@ -39,28 +40,16 @@ class Pooler:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Pooler"]:
         """Listen within the block."""
-        listener = await asyncio.start_server(self._client, "127.0.0.1", 0)
-        self.port = listener.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            listener.close()
-            for task in self._clients:
-                task.cancel()
-            await asyncio.gather(*self._clients, return_exceptions=True)
-            for _, writer in self._made:
-                writer.close()
+        async with stream_server(self._client) as self.port:
+            try:
+                yield self
+            finally:
+                for _, writer in self._made:
+                    writer.close()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._clients.add(task)
-        try:
-            with suppress(asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
-                await self._serve(reader, writer)
-        finally:
-            self._clients.discard(task)
-            writer.close()
+        with suppress(asyncio.IncompleteReadError, OSError):
+            await self._serve(reader, writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         startup = await self._startup(reader, writer)

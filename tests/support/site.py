@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from tests.support.streams import stream_server
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -146,21 +148,9 @@ class Site:
 async def serving_site() -> AsyncIterator[Site]:
     """Serve a site on a free port."""
     site = Site()
-    tasks: set[asyncio.Task[None]] = set()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(site._serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    site.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
-        yield site
-    finally:
-        site.end()
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await server.wait_closed()
+    async with stream_server(site._serve) as port:
+        site.address = f"http://127.0.0.1:{port}"
+        try:
+            yield site
+        finally:
+            site.end()

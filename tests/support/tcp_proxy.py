@@ -5,16 +5,16 @@ holds for connections that are open and for those to come, until it is told othe
 """
 
 import asyncio
-import contextlib
 import socket
 import struct
-import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-_T = TypeVar("_T")
+from tests.support.in_thread import in_thread
+from tests.support.streams import stream_server
+
 Side = Literal["up", "down"]
 """``up`` is what the client sends, ``down`` what the server answers."""
 _CHUNK = 1 << 16
@@ -65,7 +65,6 @@ class TcpProxy:
         self._upstream = upstream
         self._manners = Manners()
         self._pairs: set[_Pair] = set()
-        self._serving: set[asyncio.Task[None]] = set()
         self._passing = asyncio.Event()
         self.accepted = 0
         self.passed: dict[Side, int] = {"up": 0, "down": 0}
@@ -78,7 +77,7 @@ class TcpProxy:
 
     def behave(self, **changed: Any) -> None:
         """Change the manners, such as ``latency_s=0.1``; see :class:`Manners`."""
-        self._call(self._behave, changed)
+        self._there.call(self._behave, changed)
 
     def stall(self, *sides: Side) -> None:
         """Pass nothing on of ``sides`` (both, where none is named): the peers see a silent network."""
@@ -86,15 +85,15 @@ class TcpProxy:
 
     def heal(self) -> None:
         """Behave well again; what was held back is passed on."""
-        self._call(self._set, Manners())
+        self._there.call(self._set, Manners())
 
     def cut(self) -> None:
         """Close every open connection, in order (FIN)."""
-        self._call(self._end_all, False)
+        self._there.call(self._end_all, False)
 
     def reset(self) -> None:
         """Reset every open connection (RST)."""
-        self._call(self._end_all, True)
+        self._there.call(self._end_all, True)
 
     @property
     def open(self) -> int:
@@ -117,12 +116,8 @@ class TcpProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
         if self._manners.refusing:
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            _let_it_be_a_reset(writer)
             writer.transport.abort()
             return
         try:
@@ -132,20 +127,27 @@ class TcpProxy:
             return
         pair = _Pair(writer, server)
         self._pairs.add(pair)
+        try:
+            await self._through(pair, reader, upstream)
+        finally:
+            pair.end(reset=True)
+            self._pairs.discard(pair)
+
+    async def _through(self, pair: _Pair, up: asyncio.StreamReader, down: asyncio.StreamReader) -> None:
         loop = asyncio.get_running_loop()
         pair.tasks = [
-            loop.create_task(self._pass("up", reader, server)),
-            loop.create_task(self._pass("down", upstream, writer)),
+            loop.create_task(self._pass("up", up, pair.server)),
+            loop.create_task(self._pass("down", down, pair.client)),
         ]
-        for done in asyncio.as_completed(pair.tasks):
-            with contextlib.suppress(asyncio.CancelledError):
-                if await done:
-                    pair.end(reset=True)
+        going = set(pair.tasks)
+        while going:
+            done, going = await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
+            if any(not task.cancelled() and task.result() for task in done):
+                pair.end(reset=True)
         pair.end(reset=False)
         # What is left is still sent: to a peer that does not read, until all ends.
         ends = (pair.client.wait_closed(), pair.server.wait_closed())
         await asyncio.gather(*ends, return_exceptions=True)
-        self._pairs.discard(pair)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if isinstance(self._upstream, str):
@@ -181,35 +183,8 @@ class TcpProxy:
         while side in self._manners.stalled:
             await self._passing.wait()
 
-    def _call(self, function: Callable[..., None], *values: Any) -> None:
-        async def told() -> None:
-            function(*values)
-
-        self._run(told())
-
-    def _run(self, work: Awaitable[_T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)  # type: ignore[arg-type]  # any awaitable of ours is a coroutine
-
-    async def _listen(self) -> None:
-        self._listener = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._listener.sockets[0].getsockname()[1]
-
-    async def _close(self) -> None:
-        self._listener.close()
-        self._end_all(True)
-        await asyncio.gather(*self._serving)
-
     @contextmanager
     def running(self) -> Iterator["TcpProxy"]:
         """Listen within the block; every connection ends with it."""
-        self._loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=self._loop.run_forever, name="tcp-proxy", daemon=True)
-        thread.start()
-        try:
-            self._run(self._listen())
+        with in_thread(lambda: stream_server(self._serve)) as (self.port, self._there):
             yield self
-        finally:
-            self._run(self._close())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            thread.join(10)
-            self._loop.close()

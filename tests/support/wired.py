@@ -1,7 +1,5 @@
 """Carrel with a proxy on every way between its parts, over a database, a Redis and a Cohere of the tests."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -10,6 +8,7 @@ from pathlib import Path
 
 from tests.support import book
 from tests.support.fake_cohere import KEY, FakeCohere, app_of
+from tests.support.in_thread import in_thread
 from tests.support.postgres import PostgresServer
 from tests.support.redis_server import RedisServer
 from tests.support.server import serving
@@ -34,24 +33,10 @@ class Wired:
 @contextmanager
 def cohere_in_thread() -> Iterator[FakeCohere]:
     """Serve a fake Cohere from a thread of its own, so that tests in any loop may use it."""
-    fake, ready, over = FakeCohere(), threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        async with serving(app_of(fake)) as port:
-            fake.url = f"http://127.0.0.1:{port}"
-            ready.set()
-            await over.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), name="cohere", daemon=True)
-    thread.start()
-    assert ready.wait(20), "the fake Cohere does not start"
-    try:
+    fake = FakeCohere()
+    with in_thread(lambda: serving(app_of(fake))) as (port, _):
+        fake.url = f"http://127.0.0.1:{port}"
         yield fake
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(20)
-        loop.close()
 
 
 @contextmanager
