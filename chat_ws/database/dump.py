@@ -16,7 +16,7 @@ import psycopg2
 import psycopg2.extensions
 
 from chat_ws.database.migrate import apply
-from chat_ws.database.postgres import Connection, Cursor
+from chat_ws.database.postgres import Connection, Cursor, broken_off
 from chat_ws.database.queries import functions, load, migrations, tables
 from shared.errors import InvalidRequestError, NotEmptyError, OverloadedError
 
@@ -133,9 +133,9 @@ def _transaction(url: str, *, isolation: str = "READ COMMITTED") -> Iterator[Cur
         with closing(psycopg2.connect(**options)) as connection:
             connection.set_session(isolation_level=isolation)
             yield from _in(connection)
-    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-        raise OverloadedError(f"The database is not available: {_first_line(error)}") from error
     except psycopg2.Error as error:
+        if broken_off(error):
+            raise OverloadedError(f"The database is not available: {_first_line(error)}") from error
         raise InvalidRequestError(f"The database refused it: {_first_line(error)}") from error
 
 

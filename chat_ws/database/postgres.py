@@ -30,7 +30,6 @@ from shared.tracing import span
 _T = TypeVar("_T")
 Connection = psycopg2.extensions.connection
 
-_AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.errors.ReadOnlySqlTransaction)
 _NO_WRITING = (psycopg2.errors.DiskFull, psycopg2.errors.ReadOnlySqlTransaction)
 _WRITE = "CREATE TEMPORARY TABLE carrel_room ON COMMIT DROP AS SELECT 1 AS one"
 """Takes a page of the disk, and leaves nothing."""
@@ -191,7 +190,9 @@ class Database:
     def _transaction(self, work: Callable[[Cursor], _T], deadline_s: float | None) -> _T:
         try:
             result = self._persistently(work, deadline_s)
-        except (*_AWAY, TimeoutError) as error:
+        except (psycopg2.Error, TimeoutError) as error:
+            if not _away(error):
+                raise
             # Once when it goes, once when it is back: what happens between is told to each who asked.
             _log.log(logging.DEBUG if self._away else logging.WARNING, "database: %s", _first_line(error))
             self._away = True
@@ -301,6 +302,18 @@ def _at_once(cursor: Cursor, sql: str, values: Mapping[str, Any] | None) -> list
     cursor.beginning = _SET
     cursor.execute(sql, values)
     return list(cursor.fetchall()) if cursor.description else []
+
+
+def broken_off(error: Exception) -> bool:
+    """Return whether ``error`` is about the way to the server or its end, and not about what it was asked."""
+    # Bare where there is no SQLSTATE, which whatever a server says has: the connection went in between.
+    away = (psycopg2.OperationalError, psycopg2.InterfaceError)
+    return isinstance(error, away) or type(error) is psycopg2.DatabaseError
+
+
+def _away(error: Exception) -> bool:
+    """Return whether ``error`` means that another try may go better: on another connection, or later."""
+    return isinstance(error, (TimeoutError, psycopg2.errors.ReadOnlySqlTransaction)) or broken_off(error)
 
 
 def _first_line(error: Exception) -> str:

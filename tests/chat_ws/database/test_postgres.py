@@ -209,6 +209,31 @@ async def test_a_new_connection_that_is_cut_is_overloaded(database_url: str) -> 
         assert await database.run(rows("SELECT 1 AS n")) == [{"n": 1}]
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (psycopg2.DatabaseError("server closed the connection unexpectedly"), OverloadedError),
+        (psycopg2.OperationalError("server closed the connection unexpectedly"), OverloadedError),
+        (psycopg2.InterfaceError("connection already closed"), OverloadedError),
+        (psycopg2.ProgrammingError("can't adapt type 'object'"), psycopg2.ProgrammingError),
+        (psycopg2.DataError("no such thing"), psycopg2.DataError),
+    ],
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
+)
+async def test_what_says_nothing_of_the_question_is_overloaded(
+    database_url: str, error: Exception, told: type[Exception]
+) -> None:
+    """The driver has a bare error, too, for a server that goes: seen when PostgreSQL ended by SIGQUIT."""
+
+    def work(_: Cursor) -> None:
+        raise error
+
+    async with opened(database_url, connections=1) as database:
+        with pytest.raises(told):
+            await database.run(work)
+        assert await database.run(rows("SELECT 1 AS n")) == [{"n": 1}]
+
+
 async def test_an_idle_connection_is_looked_at_before_it_is_used(database_url: str) -> None:
     """One that has been idle for long is tried first, and replaced when it is gone; a live one is kept."""
     pid = rows("SELECT pg_backend_pid() AS pid")
