@@ -3,6 +3,8 @@
 All candidates get the same bytes; only the gateway looks at the token.
 """
 
+from collections.abc import Sequence
+
 HEADERS = {
     "Accept": "application/json, text/plain, */*",
     "Accept-Encoding": "gzip, deflate, br",
@@ -37,13 +39,13 @@ def request_head(method: str, path: str, headers: dict[str, str]) -> bytes:
     return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode("latin-1")
 
 
-def upgrade_head(path: str, headers: dict[str, str]) -> bytes:
+def upgrade_head(path: str, headers: dict[str, str], *, protocols: Sequence[str] = (SUBPROTOCOL,)) -> bytes:
     """Return the head of a WebSocket handshake; compression is not offered."""
     upgrade = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Protocol": SUBPROTOCOL,
+        "Sec-WebSocket-Protocol": ", ".join(protocols),
     }
     return request_head("GET", path, {**headers, **upgrade})

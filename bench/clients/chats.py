@@ -12,6 +12,7 @@ from typing import cast
 from uuid import uuid4
 
 from bench.clients.frames import PING, PONG, TEXT, FrameReader, client_frame
+from bench.traffic import SOCKET_PATH, upgrade_head
 from shared.auth import Principal, Role, signed_headers
 
 _WRITTEN = re.compile(rb'"text":"@(\d+) ')
@@ -37,16 +38,7 @@ class Chat(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         who = Principal(id=self._visitor, role=Role.VISITOR)
         headers = signed_headers(who, token=self._token, now=time.time())
-        lines = [
-            "GET /v1/chat HTTP/1.1",
-            "Host: bench",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-            "Sec-WebSocket-Version: 13",
-            *(f"{name}: {value}" for name, value in headers.items()),
-        ]
-        self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self._transport.write(upgrade_head(SOCKET_PATH, headers))
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic_ns()

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from bench.capacity import Asked
 from bench.clients.frames import CLOSE, PING, PONG, TEXT, FrameReader, client_frame
+from bench.traffic import SOCKET_PATH, SUBPROTOCOL, request_head, upgrade_head
 
 ANSWER_S = 60.0
 """How long a visitor waits for the next word before leaving."""
@@ -87,16 +88,8 @@ class Socket(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        lines = [
-            "GET /v1/chat HTTP/1.1",
-            f"Host: 127.0.0.1:{self._port}",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-            "Sec-WebSocket-Version: 13",
-            f"Sec-WebSocket-Protocol: carrel.v1, carrel.token.{self._token}",
-        ]
-        self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        protocols = (SUBPROTOCOL, f"carrel.token.{self._token}")
+        self._transport.write(upgrade_head(SOCKET_PATH, {}, protocols=protocols))
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()
@@ -175,8 +168,8 @@ async def session(port: int) -> str:
         async with asyncio.timeout(ANSWER_S):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
-                request = f"POST /v1/sessions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\n"
-                writer.write(f"{request}Connection: close\r\n\r\n".encode())
+                headers = {"Content-Length": "0", "Connection": "close"}
+                writer.write(request_head("POST", "/v1/sessions", headers))
                 head, _, body = (await reader.read()).partition(b"\r\n\r\n")
             finally:
                 writer.transport.abort()
