@@ -32,7 +32,8 @@ def begun(page: Page, address: str, asked: str) -> Chat:
 
 def whole(chat: Chat) -> None:
     """Hold the answer against what the model wrote: nothing is missing, nothing doubled."""
-    expect(chat.answer).to_contain_text("end.")
+    # Who has lost the connection waits for up to 15 s between two tries.
+    expect(chat.answer).to_contain_text("end.", timeout=20_000)
     chat.whole()
     expect(chat.answer.get_by_text("Beginning word0")).to_have_text(f"{ANSWER.removesuffix(' end.')}1 end.")
 
