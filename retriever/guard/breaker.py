@@ -11,7 +11,7 @@ class Breaker:
 
     def __init__(self) -> None:
         self._failures = 0
-        self._until = 0.0
+        self._failed = self._until = 0.0
         self.reason = ""
 
     def allows(self, now: float) -> bool:
@@ -23,9 +23,13 @@ class Breaker:
         self._until = now + PAUSE_S
         return True
 
-    def closed(self) -> bool:
-        """Return whether the dependency is believed to be well."""
-        return self._failures < FAILURES
+    def ill(self, now: float, *, answered: float) -> bool:
+        """Return whether the dependency is believed not to be well.
+
+        ``answered`` is when something like it was answered last: after the pause that speaks for it, too,
+        however seldom it is wanted itself.
+        """
+        return self._failures >= FAILURES and not (now >= self._until and answered > self._failed)
 
     def succeeded(self) -> None:
         """It answered."""
@@ -34,5 +38,5 @@ class Breaker:
     def failed(self, now: float, reason: str, *, pause_s: float | None = None) -> None:
         """It failed because of ``reason``; ``pause_s`` is how long it asked to be left alone, if it did."""
         self._failures = FAILURES if pause_s is not None else self._failures + 1
-        self._until = now + min(pause_s or PAUSE_S, MAX_PAUSE_S)
+        self._failed, self._until = now, now + min(pause_s or PAUSE_S, MAX_PAUSE_S)
         self.reason = reason

@@ -1,5 +1,6 @@
 """Asks something that is paid, and may fail, only while that is sensible, and counts what became of it."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +11,15 @@ from retriever.guard.budget import Budget, Kind
 from shared.contracts.wire import Check
 from shared.errors import CarrelError, QuotaExceededError, UpstreamUnavailableError
 
+ENDPOINTS: Mapping[Kind, str] = {
+    "chat": "chat",
+    "condense": "chat",
+    "rerank": "rerank",
+    "embed_query": "embed",
+    "embed_passages": "embed",
+}
+"""What each kind asks: what answers one of them can answer the others."""
+
 
 class Watch:
     """A breaker for each of the kinds that ``without`` has, which says what is done without them."""
@@ -19,13 +29,15 @@ class Watch:
     ) -> None:
         self._budget, self._without, self._now = budget, without, now
         self._breakers = {kind: Breaker() for kind in without}
+        self._answered: dict[str, float] = {}
+        """When each endpoint answered last."""
         self.calls: Counter[tuple[str, str]] = Counter()
         """By kind and outcome: ``answered``, ``failed``, ``abandoned`` by the caller, ``skipped`` unasked."""
 
     @property
     def open_breakers(self) -> dict[tuple[str], bool]:
-        """By kind, whether it is left alone."""
-        return {(kind,): not breaker.closed() for kind, breaker in self._breakers.items()}
+        """By kind, whether it is believed not to be well."""
+        return {(kind,): self._ill(kind) for kind in self._breakers}
 
     def allows(self, kind: Kind) -> bool:
         """Return whether the month's calls are enough for ``kind``."""
@@ -36,7 +48,7 @@ class Watch:
         for kind, without in self._without.items():
             if not self._budget.allows(kind):
                 return Check(status="degraded", detail=f"the month's calls are used up: {without}")
-            if not self._breakers[kind].closed():
+            if self._ill(kind):
                 return Check(status="degraded", detail=f"{self._breakers[kind].reason}: {without}")
         return Check(status="ok", detail=detail)
 
@@ -62,3 +74,8 @@ class Watch:
         finally:
             self.calls[kind, outcome] += 1
         breaker.succeeded()
+        self._answered[ENDPOINTS[kind]] = self._now()
+
+    def _ill(self, kind: Kind) -> bool:
+        answered = self._answered.get(ENDPOINTS[kind], -math.inf)
+        return self._breakers[kind].ill(self._now(), answered=answered)

@@ -9,13 +9,13 @@ def test_it_opens_after_failures_in_a_row_and_tries_one_call_after_the_pause() -
     for _ in range(FAILURES):
         assert breaker.allows(0.0)
         breaker.failed(0.0, "HTTP 500")
-    assert not breaker.closed()
+    assert breaker.ill(0.0, answered=-1.0)
     assert breaker.reason == "HTTP 500"
     assert not breaker.allows(PAUSE_S - 1)
     assert breaker.allows(PAUSE_S)
     assert not breaker.allows(PAUSE_S)
     breaker.succeeded()
-    assert breaker.closed()
+    assert not breaker.ill(PAUSE_S, answered=-1.0)
     assert breaker.allows(PAUSE_S)
 
 
@@ -28,3 +28,16 @@ def test_what_asks_for_a_pause_gets_it_within_bounds() -> None:
     breaker.failed(10.0, "HTTP 429", pause_s=9999.0)
     assert not breaker.allows(9.0 + MAX_PAUSE_S)
     assert breaker.allows(10.0 + MAX_PAUSE_S)
+
+
+def test_what_is_like_it_speaks_for_it_after_the_pause() -> None:
+    """Not before, and not what was answered before it failed: it may have gone since."""
+    breaker = Breaker()
+    for _ in range(FAILURES):
+        breaker.failed(10.0, "HTTP 500")
+    over = 10.0 + PAUSE_S
+    assert breaker.ill(over - 1, answered=over - 2)
+    assert breaker.ill(over, answered=9.0)
+    assert not breaker.ill(over, answered=over - 2)
+    assert breaker.allows(over)
+    assert breaker.ill(over, answered=over - 2), "it is being tried"

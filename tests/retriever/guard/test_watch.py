@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from retriever.guard.breaker import FAILURES
-from retriever.guard.budget import Budget
+from retriever.guard.breaker import FAILURES, PAUSE_S
+from retriever.guard.budget import Budget, Kind
 from retriever.guard.watch import Watch
+from shared.contracts.wire import Check
 from shared.errors import QuotaExceededError, RateLimitedError, UpstreamUnavailableError
 
 
@@ -46,6 +47,25 @@ async def test_who_asks_for_a_pause_gets_it_at_once(tmp_path: Path) -> None:
     with pytest.raises(RateLimitedError), watched.over("chat"):
         raise RateLimitedError(retry_after_ms=1000)
     assert watched.open_breakers["chat",]
+
+
+async def test_what_is_seldom_wanted_is_not_ill_for_ever(tmp_path: Path) -> None:
+    """Questions are condensed now and then; after the pause answers speak for it, rankings do not."""
+    now = [0.0]
+    budget = Budget(tmp_path / "u.json", limit=0)
+    kinds: dict[Kind, str] = {"chat": "no words", "rerank": "no order", "condense": "as they are"}
+    watched = Watch(budget, kinds, now=lambda: now[0])
+    for _ in range(FAILURES):
+        with pytest.raises(UpstreamUnavailableError), watched.over("condense"):
+            raise UpstreamUnavailableError("HTTP 500")
+    now[0] = PAUSE_S + 1
+    with watched.over("rerank"):
+        pass
+    assert watched.check("well").detail == "HTTP 500: as they are"
+    with watched.over("chat"):
+        pass
+    assert watched.check("well") == Check(status="ok", detail="well")
+    assert watched.open_breakers == {("chat",): False, ("rerank",): False, ("condense",): False}
 
 
 async def test_the_budget_comes_first(tmp_path: Path) -> None:
