@@ -25,7 +25,10 @@ from cli.supervision.layout import Layout
 from cli.supervision.verdicts import CRASH_WINDOW_S, CRASHES, FAILED_STARTS, CrashLoops, Liveness
 
 PROBE_EVERY_S = 2.0
+STARTING_EVERY_S = 0.2
+"""How often what has not answered yet is probed: what hangs right after its start was well once, too."""
 PROBE_TIMEOUT_S = 2.0
+_ALIVE = (ProcessStates.STARTING, ProcessStates.RUNNING, ProcessStates.BACKOFF)
 UNWATCHED = ("watchdog", "backup")
 """Programs that answer nobody, and without which Carrel serves."""
 # An SSLRequest: the server answers it with one byte before any login, so it costs no session and no log line.
@@ -54,6 +57,8 @@ class Watchdog:
     address: str
     timeout_s: float = PROBE_TIMEOUT_S
     ready: bool = False
+    settled: bool = False
+    """Whether all that is to run does, and has answered."""
     stopping: bool = False
     _crashes: CrashLoops = field(default_factory=CrashLoops)
     _liveness: dict[str, Liveness] = field(default_factory=dict)
@@ -68,15 +73,21 @@ class Watchdog:
         elif name == "PROCESS_STATE_FATAL":
             self.give_up(f"{process} cannot be started")
         elif name == "PROCESS_STATE_BACKOFF" or (name == "PROCESS_STATE_EXITED" and not expected):
+            self.settled = False
             say(f"{process} ended unexpectedly and is started again")
             if tries >= FAILED_STARTS:
                 self.give_up(f"{process} ended at once {tries} times in a row")
             elif self._crashes.ended(process, now=now):
                 self.give_up(f"{process} ended {CRASHES} times within {CRASH_WINDOW_S:.0f} s")
 
-    def probe(self, *, now: float) -> None:
-        """Probe every running program; kill the hung, so that supervisor starts them again."""
-        running = self._running()
+    def probe(self, *, now: float, starting: bool = False) -> None:
+        """Probe every running program; kill the hung, so that supervisor starts them again.
+
+        ``starting``: only those that have not answered since they were started.
+        """
+        programs = self._programs()
+        well = {name for name, (pid, _) in programs.items() if self._well(name, pid)}
+        running = {name: one for name, one in programs.items() if one[0] and not (starting and name in well)}
         answered = dict(zip(running, self._pool.map(self._answers, running), strict=True))
         for name, (pid, age_s) in running.items():
             liveness = self._liveness.setdefault(name, Liveness())
@@ -87,6 +98,7 @@ class Watchdog:
         if not self.ready and not self.stopping and self._is_ready():
             self.ready = True
             say(f"Carrel is ready: {self.address}", plain=True)
+        self.settled = self.ready and all(self._well(name, pid) for name, (pid, _) in programs.items())
 
     def give_up(self, reason: str) -> None:
         """End everything with exit code 1 and ``reason`` on one line."""
@@ -96,8 +108,8 @@ class Watchdog:
         with contextlib.suppress(xmlrpc.client.Fault):
             self.rpc.supervisor.shutdown()
 
-    def _running(self) -> dict[str, tuple[int, float]]:
-        """Return the id of each program that runs, and for how many seconds it does."""
+    def _programs(self) -> dict[str, tuple[int, float]]:
+        """Return the id of each program that runs or is to (0: none yet), and how long it has, in seconds."""
         try:
             processes = self.rpc.supervisor.getAllProcessInfo()
         except xmlrpc.client.Fault:
@@ -107,8 +119,12 @@ class Watchdog:
         return {
             info["name"]: (info["pid"], info["now"] - info["start"])
             for info in processes
-            if info["state"] == ProcessStates.RUNNING and info["name"] not in UNWATCHED
+            if info["state"] in _ALIVE and info["name"] not in UNWATCHED
         }
+
+    def _well(self, name: str, pid: int) -> bool:
+        liveness = self._liveness.get(name)
+        return liveness is not None and liveness.pid == pid and liveness.was_well
 
     def _answers(self, name: str) -> bool:
         if name == "postgres":
@@ -148,7 +164,7 @@ def main() -> None:
     )
     sys.stdout.write("READY\n")
     sys.stdout.flush()
-    next_probe = 0.0
+    next_probe = next_round = 0.0
     while True:
         wait = max(0.0, next_probe - time.monotonic())
         if select.select([sys.stdin], [], [], wait)[0]:
@@ -166,9 +182,14 @@ def main() -> None:
             )
             sys.stdout.write("RESULT 2\nOKREADY\n")
             sys.stdout.flush()
-        if time.monotonic() >= next_probe:
-            watchdog.probe(now=time.monotonic())
-            next_probe = time.monotonic() + (PROBE_EVERY_S if watchdog.ready else 0.2)
+            if not watchdog.settled:
+                next_probe = min(next_probe, time.monotonic() + STARTING_EVERY_S)
+        now = time.monotonic()
+        if now >= next_probe:
+            watchdog.probe(now=now, starting=now < next_round)
+            if now >= next_round:
+                next_round = time.monotonic() + PROBE_EVERY_S
+            next_probe = next_round if watchdog.settled else time.monotonic() + STARTING_EVERY_S
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import pytest
 from supervisor.states import ProcessStates
 
 from cli.supervision.layout import Layout
-from cli.supervision.verdicts import CRASHES, FAILED_STARTS, HUNG_AFTER
+from cli.supervision.verdicts import CRASHES, FAILED_STARTS, HUNG_AFTER, Liveness
 from cli.supervision.watchdog import Watchdog, answers_postgres
 
 SERVER = """
@@ -110,9 +110,36 @@ def test_what_hung_before_the_watchdog_began_is_killed(
     assert process.wait(5) == -signal.SIGKILL
 
 
+def test_what_hangs_right_after_its_start_was_well(
+    watchdog: Watchdog, supervisor: FakeSupervisor, server: tuple[subprocess.Popen[str], int]
+) -> None:
+    """What starts is probed at once and alone, before the next round: one answer, and it is no slow start."""
+    process, port = server
+    hung = running("gateway", os.getpid(), age_s=1)
+    supervisor.processes = [
+        hung,
+        running("chat_ws", process.pid, age_s=0) | {"state": ProcessStates.STARTING},
+    ]
+    watchdog._liveness["gateway"] = Liveness(pid=hung["pid"], was_well=True)
+    watchdog.ports["chat_ws"], watchdog.ready = port, True
+    watchdog.probe(now=0, starting=True)
+    assert watchdog.settled
+    assert watchdog._liveness["gateway"].failures == 0
+    watchdog.event("PROCESS_STATE_EXITED", "chat_ws", expected=False, now=0)
+    assert not watchdog.settled
+    os.kill(process.pid, signal.SIGSTOP)
+    supervisor.processes.remove(hung)
+
+    for count in range(HUNG_AFTER):
+        assert process.poll() is None
+        watchdog.probe(now=count)
+
+    assert process.wait(5) == -signal.SIGKILL
+
+
 def test_a_process_that_is_not_running_is_not_probed(watchdog: Watchdog, supervisor: FakeSupervisor) -> None:
     """A process that is starting or stopping is supervisor's business."""
-    supervisor.processes = [{"name": "chat_ws", "pid": 0, "state": ProcessStates.STARTING}]
+    supervisor.processes = [running("chat_ws", 0, age_s=0) | {"state": ProcessStates.BACKOFF}]
 
     for count in range(10):
         watchdog.probe(now=count * 100.0)
