@@ -58,6 +58,15 @@ class Experiment:
             said = await self.health.says(lambda s, p=part: any(map(s.ill, p.split("|"))), since=self.began)  # type: ignore[misc]  # a lambda with a default
             self.row.told_s = max(self.row.told_s or 0.0, said.at - self.began)
 
+    async def told_or_back(self, *parts: str) -> None:
+        """Wait for :meth:`told`; where all are answered again before that, there was nothing to tell."""
+        told = asyncio.ensure_future(self.told(*parts))
+        back = asyncio.ensure_future(self.works(since=self.began))
+        first, others = await asyncio.wait({told, back}, return_when=asyncio.FIRST_COMPLETED)
+        for other in others:
+            other.cancel()
+        await asyncio.gather(*first)
+
     async def works(self, *, since: float, within: float = RECOVERY_S) -> float:
         """Wait until every client was answered whole what it asked from ``since`` on; return when."""
 
