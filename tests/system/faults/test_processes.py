@@ -52,7 +52,11 @@ async def test_killed(embedded: Carrel, name: str) -> None:
     """SIGKILL: supervisord starts it again (``autorestart``); its clients resume and resend."""
     async with experiment(embedded.address, embedded.admin_key, f"{name} SIGKILL") as fault:
         pid = await strike(fault, embedded, name, signal.SIGKILL)
-        await fault.told_or_back(SHOWS[name])
+        if name == "postgres":
+            # It may be back within a moment, before anybody asks for its health.
+            await fault.told_or_back(SHOWS[name])
+        else:
+            await fault.told(SHOWS[name])
         await replaced(embedded, name, pid)
         await fault.recovered(since=fault.began)
 
