@@ -16,7 +16,7 @@ import psycopg2
 import psycopg2.extensions
 
 from chat_ws.database.migrate import apply
-from chat_ws.database.postgres import Connection, Cursor, broken_off
+from chat_ws.database.postgres import Connection, Cursor, broken_off, first_line
 from chat_ws.database.queries import functions, load, migrations, tables
 from shared.errors import InvalidRequestError, NotEmptyError, OverloadedError
 
@@ -135,18 +135,13 @@ def _transaction(url: str, *, isolation: str = "READ COMMITTED") -> Iterator[Cur
             yield from _in(connection)
     except psycopg2.Error as error:
         if broken_off(error):
-            raise OverloadedError(f"The database is not available: {_first_line(error)}") from error
-        raise InvalidRequestError(f"The database refused it: {_first_line(error)}") from error
+            raise OverloadedError(f"The database is not available: {first_line(error)}") from error
+        raise InvalidRequestError(f"The database refused it: {first_line(error)}") from error
 
 
 def _in(connection: Connection) -> Iterator[Cursor]:
     with connection, connection.cursor(cursor_factory=Cursor) as cursor:
         yield cursor
-
-
-def _first_line(error: psycopg2.Error) -> str:
-    # The rest may quote a row.
-    return (str(error).strip() or type(error).__name__).split("\n", 1)[0][:200]
 
 
 def _check_known(migration: int, what: str) -> None:

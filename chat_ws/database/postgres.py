@@ -194,7 +194,7 @@ class Database:
             if not _away(error):
                 raise
             # Once when it goes, once when it is back: what happens between is told to each who asked.
-            _log.log(logging.DEBUG if self._away else logging.WARNING, "database: %s", _first_line(error))
+            _log.log(logging.DEBUG if self._away else logging.WARNING, "database: %s", first_line(error))
             self._away = True
             if isinstance(error, _NO_WRITING):
                 self._refuses_writes = True
@@ -316,8 +316,9 @@ def _away(error: Exception) -> bool:
     return isinstance(error, (TimeoutError, psycopg2.errors.ReadOnlySqlTransaction)) or broken_off(error)
 
 
-def _first_line(error: Exception) -> str:
-    # The rest of a driver's message may quote the statement's parameters.
+def first_line(error: Exception) -> str:
+    """Return what ``error`` says, as far as it may be told: in 200 characters at most."""
+    # The rest of a driver's message may quote the statement's parameters, or a row.
     return str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
 
 
