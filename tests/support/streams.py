@@ -1,7 +1,6 @@
 """A server of streams that leaves nothing behind, not even a connection that nobody has begun to serve."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +9,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, An
 
 
 @asynccontextmanager
-async def stream_server(serve: Serve, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+async def stream_server(serve: Serve) -> AsyncIterator[int]:
     """Serve each connection to a free port of 127.0.0.1, which is given; all ends with the block."""
     tasks: set[asyncio.Task[None]] = set()
     writers: list[asyncio.StreamWriter] = []
@@ -27,7 +26,7 @@ async def stream_server(serve: Serve, *, tls: ssl.SSLContext | None = None) -> A
         tasks.add(task)
         task.add_done_callback(ended)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
